@@ -1,0 +1,221 @@
+"""Every error fsql raises, in one tree.
+
+::
+
+    FsqlError
+    ├── ConfigError (InterfaceError)            a URL or setting that cannot be used
+    ├── StorageError (OperationalError)         a folder or bucket that cannot be read or written
+    ├── DefinitionError (ProgrammingError)      a feature group declared wrongly
+    │   └── InvalidName                         a name outside the convention
+    ├── UnsupportedType (NotSupportedError)     a type that cannot be stored
+    ├── MissingExtra (InterfaceError)           an optional dependency that is not installed
+    ├── CatalogError (ProgrammingError)
+    │   ├── TableNotFound
+    │   ├── TableExists
+    │   └── NotAFeatureGroup
+    ├── InvalidData (DataError)                 a frame that does not fit, every problem at once
+    ├── LossyCast (DataError)                   a value that the restored type cannot hold
+    ├── CommitConflict (OperationalError)       somebody else changed the table first
+    └── QueryError
+        ├── InvalidQuery (ProgrammingError)     Athena rejected the SQL
+        ├── QueryFailed (OperationalError)      Athena accepted the SQL and then failed
+        └── QueryCancelled (OperationalError)
+
+Each one also derives from the PEP 249 class it is a kind of, so that code written
+for any DB-API driver catches it; those classes are PyAthena's own.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pyathena.error import (
+    DataError,
+    InterfaceError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+)
+
+__all__ = [
+    "CatalogError",
+    "CommitConflict",
+    "ConfigError",
+    "DefinitionError",
+    "FsqlError",
+    "InvalidData",
+    "InvalidName",
+    "InvalidQuery",
+    "LossyCast",
+    "MissingExtra",
+    "NotAFeatureGroup",
+    "Problem",
+    "QueryCancelled",
+    "QueryError",
+    "QueryFailed",
+    "StorageError",
+    "TableExists",
+    "TableNotFound",
+    "UnsupportedType",
+]
+
+
+class FsqlError(Exception):
+    """The root of every error that fsql raises on purpose."""
+
+
+class ConfigError(FsqlError, InterfaceError):
+    """A URL, an argument or an environment setting that cannot be used."""
+
+
+class StorageError(FsqlError, OperationalError):
+    """A folder, bucket or object that cannot be read or written."""
+
+
+class DefinitionError(FsqlError, ProgrammingError):
+    """A feature group whose declaration contradicts itself."""
+
+
+class InvalidName(DefinitionError):
+    """A name outside the convention ``<client>_<app>_<entity>_<version>``."""
+
+
+class UnsupportedType(FsqlError, NotSupportedError):
+    """A type that neither table format can store."""
+
+
+class MissingExtra(FsqlError, InterfaceError):
+    """An optional dependency is needed and not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"{package} is not installed. Install it with: pip install 'fsql[{extra}]'")
+
+
+class CatalogError(FsqlError, ProgrammingError):
+    """The catalog does not hold what the call needs, or holds it already."""
+
+
+class TableNotFound(CatalogError):
+    """No such table or view.
+
+    Attributes:
+        name: what was asked for.
+        nearest: existing names that look like it, best first.
+    """
+
+    def __init__(self, name: str, database: str, known: Iterable[str] = ()) -> None:
+        self.name = name
+        self.nearest = nearest(name, known)
+        hint = f" Did you mean {_either(self.nearest)}?" if self.nearest else ""
+        super().__init__(
+            f"Table {name!r} does not exist in database {database!r}.{hint}"
+            " `fsql groups` lists the feature groups."
+        )
+
+
+class TableExists(CatalogError):
+    """A table of that name is there already."""
+
+    def __init__(self, name: str, database: str) -> None:
+        super().__init__(
+            f"Table {name!r} already exists in database {database!r}."
+            " Pass if_exists='skip' to keep it, or declare a new version."
+        )
+
+
+class NotAFeatureGroup(CatalogError):
+    """The table exists, but fsql did not make it."""
+
+    def __init__(self, name: str, database: str) -> None:
+        super().__init__(
+            f"Table {name!r} in database {database!r} is no feature group: it carries no"
+            " 'fsql.group' parameter. SQL reads it as any other table."
+        )
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a frame.
+
+    Attributes:
+        column: the column's name, or None when the frame as a whole is meant.
+        what: what was found and what was expected.
+        rows: the first few row numbers (0-based positions) that show it.
+        count: how many rows show it in all; 0 when it is not about rows.
+    """
+
+    column: str | None
+    what: str
+    rows: Sequence[int] = ()
+    count: int = 0
+
+    def __str__(self) -> str:
+        subject = "the frame" if self.column is None else f"column {self.column!r}"
+        if not self.count:
+            return f"{subject}: {self.what}"
+        shown = ", ".join(map(str, self.rows)) + (", …" if self.count > len(self.rows) else "")
+        return f"{subject}: {self.what} ({self.count} rows: {shown})"
+
+
+class InvalidData(FsqlError, DataError):
+    """Data that does not fit a feature group; nothing was written.
+
+    Attributes:
+        problems: everything that is wrong, not just the first thing.
+    """
+
+    def __init__(self, table: str, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        lines = "\n".join(f"  - {problem}" for problem in self.problems)
+        super().__init__(
+            f"The data does not fit {table!r}; nothing was written. Problems:\n{lines}"
+        )
+
+
+class LossyCast(FsqlError, DataError):
+    """A value that the column's exact type cannot hold."""
+
+    def __init__(self, column: str, value: object, expected: str) -> None:
+        super().__init__(
+            f"Column {column!r}: value {value!r} does not fit {expected} without loss."
+            " Cast the column in SQL to read it as another type."
+        )
+
+
+class CommitConflict(FsqlError, OperationalError):
+    """Another writer committed first and the retries are used up; nothing was written."""
+
+
+class QueryError(FsqlError):
+    """A query that did not end well.
+
+    Attributes:
+        query_id: Athena's QueryExecutionId, or None when it never started.
+    """
+
+    def __init__(self, message: str, query_id: str | None = None) -> None:
+        self.query_id = query_id
+        super().__init__(message)
+
+
+class InvalidQuery(QueryError, ProgrammingError):
+    """Athena rejected the SQL: syntax, names or types."""
+
+
+class QueryFailed(QueryError, OperationalError):
+    """Athena accepted the SQL and failed while running it."""
+
+
+class QueryCancelled(QueryError, OperationalError):
+    """The query was cancelled before it ended."""
+
+
+def nearest(name: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:
+    """The names in `known` that look most like `name`, best first."""
+    return tuple(difflib.get_close_matches(name, list(known), n=most, cutoff=0.6))
+
+
+def _either(names: Sequence[str]) -> str:
+    return " or ".join(repr(name) for name in names)

@@ -1,0 +1,621 @@
+"""The one type tree, and a visitor for each language that spells it.
+
+The tree is Arrow's: a feature group's exact schema is an Arrow schema. What Athena
+can store is poorer, so every exact type has a *storage* type, itself an Arrow type,
+that Iceberg, Hive, Trino and DuckDB all have a name for. Columns are declared with
+SQLAlchemy's own types and the few that this module adds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Generic, TypeVar
+
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy.sql import operators
+from sqlalchemy.types import TypeEngine
+
+from fsql.errors import UnsupportedType
+
+__all__ = [
+    "Array",
+    "Arrow",
+    "Map",
+    "Struct",
+    "Timestamp",
+    "TypeVisitor",
+    "arrow_type",
+    "hive_type",
+    "parse_type",
+    "sqlalchemy_type",
+    "storage_type",
+    "trino_type",
+]
+
+T = TypeVar("T")
+AnyType = TypeEngine[Any] | type[TypeEngine[Any]]
+
+MAX_DECIMAL_DIGITS = 38  # https://docs.aws.amazon.com/athena/latest/ug/data-types.html
+
+
+# --- types for columns -------------------------------------------------------------------------
+
+
+class Struct(sa.types.Indexable, TypeEngine[dict[str, Any]]):
+    """A record with named fields: ``Struct(dir=Double, speed=Double)``.
+
+    In expressions ``table.c.wind["speed"]`` is the field, typed as declared. A mapping
+    serves for names that are no Python identifiers: ``Struct({"from": String})``.
+    """
+
+    __visit_name__ = "fsql_struct"
+
+    class Comparator(sa.types.Indexable.Comparator[Any]):
+        """Field access: the name is part of the SQL, never a parameter."""
+
+        def _setup_getitem(self, index: Any) -> tuple[Any, Any, TypeEngine[Any]]:
+            fields = self.type.fields
+            if index not in fields:
+                raise KeyError(f"No field {index!r} in {self.type!r}. Fields: {', '.join(fields)}.")
+            return operators.getitem, sa.literal_column(index), fields[index]
+
+    comparator_factory = Comparator
+
+    def __init__(self, fields: Mapping[str, AnyType] | None = None, /, **named: AnyType) -> None:
+        given = {**(fields or {}), **named}
+        if not given:
+            raise UnsupportedType("Struct() has no fields. Neither Parquet nor Athena store that.")
+        self.fields = {name: _instance(type_) for name, type_ in given.items()}
+
+    @property
+    def python_type(self) -> type[dict[str, Any]]:
+        return dict
+
+    @property
+    def _static_cache_key(self) -> Any:
+        return (type(self), tuple((n, t._static_cache_key) for n, t in self.fields.items()))
+
+    def __repr__(self) -> str:
+        return f"Struct({', '.join(f'{name}={type_!r}' for name, type_ in self.fields.items())})"
+
+
+class Array(sa.types.Indexable, TypeEngine[list[Any]]):
+    """A list of one type: ``Array(String)``. ``table.c.tags[1]`` is the first item, as in Trino."""
+
+    __visit_name__ = "fsql_array"
+
+    class Comparator(sa.types.Indexable.Comparator[Any]):
+        """Subscripts, counted from 1."""
+
+        def _setup_getitem(self, index: Any) -> tuple[Any, Any, TypeEngine[Any]]:
+            return operators.getitem, index, self.type.item_type
+
+    comparator_factory = Comparator
+
+    def __init__(self, item_type: AnyType) -> None:
+        self.item_type = _instance(item_type)
+
+    @property
+    def python_type(self) -> type[list[Any]]:
+        return list
+
+    @property
+    def _static_cache_key(self) -> Any:
+        return (type(self), self.item_type._static_cache_key)
+
+    def __repr__(self) -> str:
+        return f"Array({self.item_type!r})"
+
+
+class Map(sa.types.Indexable, TypeEngine[dict[Any, Any]]):
+    """A map: ``Map(String, Double)``. ``table.c.m["k"]`` is the value, NULL if absent."""
+
+    __visit_name__ = "fsql_map"
+
+    class Comparator(sa.types.Indexable.Comparator[Any]):
+        """Look-up by key."""
+
+        def _setup_getitem(self, index: Any) -> tuple[Any, Any, TypeEngine[Any]]:
+            return operators.getitem, index, self.type.value_type
+
+    comparator_factory = Comparator
+
+    def __init__(self, key_type: AnyType, value_type: AnyType) -> None:
+        self.key_type = _instance(key_type)
+        self.value_type = _instance(value_type)
+
+    @property
+    def python_type(self) -> type[dict[Any, Any]]:
+        return dict
+
+    @property
+    def _static_cache_key(self) -> Any:
+        return (type(self), self.key_type._static_cache_key, self.value_type._static_cache_key)
+
+    def __repr__(self) -> str:
+        return f"Map({self.key_type!r}, {self.value_type!r})"
+
+
+class Timestamp(sa.types.DateTime):
+    """An instant, stored as microseconds in UTC, read back in its unit and zone.
+
+    Args:
+        unit: "s", "ms", "us" or "ns". Nanoseconds that microseconds cannot hold are
+            refused on writing, unless the group says ``truncate=True``.
+        tz: an IANA zone or offset to restore; None gives naive times, which mean UTC.
+    """
+
+    __visit_name__ = "fsql_timestamp"
+
+    def __init__(self, unit: str = "us", tz: str | None = None) -> None:
+        super().__init__(timezone=tz is not None)
+        if unit not in ("s", "ms", "us", "ns"):
+            raise UnsupportedType(f"Timestamp unit {unit!r}. Expected 's', 'ms', 'us' or 'ns'.")
+        self.unit = unit
+        self.tz = tz
+
+    def bind_processor(self, dialect: sa.Dialect) -> Callable[[Any], Any]:
+        """Parameters become what is stored: naive times in UTC."""
+        return stored_time
+
+    def literal_processor(self, dialect: sa.Dialect) -> Callable[[dt.datetime], str]:
+        """Literals in Trino's form, with all six digits."""
+        return lambda value: f"TIMESTAMP '{stored_time(value):%Y-%m-%d %H:%M:%S.%f}'"
+
+    def __repr__(self) -> str:
+        zone = f", tz={self.tz!r}" if self.tz else ""
+        return f"Timestamp({self.unit!r}{zone})"
+
+
+class Arrow(TypeEngine[Any]):
+    """Any Arrow type that SQLAlchemy has no word for: ``Arrow(pa.uint8())``."""
+
+    __visit_name__ = "fsql_arrow"
+
+    def __init__(self, type_: pa.DataType) -> None:
+        self.type = type_
+
+    @property
+    def _static_cache_key(self) -> Any:
+        return (type(self), str(self.type))
+
+    def __repr__(self) -> str:
+        return f"Arrow({self.type})"
+
+
+def stored_time(value: Any) -> Any:
+    """A datetime as it is stored: naive, in UTC. Other values pass."""
+    if isinstance(value, dt.datetime) and value.tzinfo is not None:
+        return value.astimezone(dt.UTC).replace(tzinfo=None)
+    return value
+
+
+def _instance(type_: AnyType) -> TypeEngine[Any]:
+    return type_() if isinstance(type_, type) else type_
+
+
+# --- SQLAlchemy <-> Arrow ----------------------------------------------------------------------
+
+_SIMPLE: tuple[tuple[type[TypeEngine[Any]], pa.DataType], ...] = (
+    # The first match wins, so subclasses stand before their parents.
+    (sa.types.BigInteger, pa.int64()),
+    (sa.types.SmallInteger, pa.int16()),
+    (sa.types.Integer, pa.int32()),
+    (sa.types.Double, pa.float64()),
+    (sa.types.REAL, pa.float32()),
+    (sa.types.Boolean, pa.bool_()),
+    (sa.types.String, pa.string()),
+    (sa.types.LargeBinary, pa.binary()),
+    (sa.types.BINARY, pa.binary()),
+    (sa.types.VARBINARY, pa.binary()),
+    (sa.types.Date, pa.date32()),
+    (sa.types.Time, pa.time64("us")),
+)
+
+
+def arrow_type(type_: AnyType) -> pa.DataType:
+    """The exact Arrow type of a column declared with a SQLAlchemy type.
+
+    Raises:
+        UnsupportedType: the type has no Arrow counterpart.
+    """
+    type_ = _instance(type_)
+    match type_:
+        case Arrow():
+            return type_.type
+        case Struct():
+            return pa.struct([(name, arrow_type(t)) for name, t in type_.fields.items()])
+        case Array():
+            return pa.list_(arrow_type(type_.item_type))
+        case Map():
+            return pa.map_(arrow_type(type_.key_type), arrow_type(type_.value_type))
+        case Timestamp():
+            return pa.timestamp(type_.unit, type_.tz)
+        case sa.types.DateTime():
+            return pa.timestamp("us", "UTC" if type_.timezone else None)
+        case sa.types.Float():
+            return _floating(type_)
+        case sa.types.Numeric():
+            return _decimal(type_)
+    for declared, arrow in _SIMPLE:
+        if isinstance(type_, declared):
+            return arrow
+    raise UnsupportedType(
+        f"{type_!r} has no Arrow counterpart. Use a type of fsql.types, or Arrow(pa.…())."
+    )
+
+
+def _floating(type_: sa.types.Float[Any]) -> pa.DataType:
+    single = isinstance(type_, sa.types.REAL) or (
+        not isinstance(type_, sa.types.Double) and (type_.precision or 53) <= 24
+    )
+    return pa.float32() if single else pa.float64()
+
+
+def _decimal(type_: sa.types.Numeric[Any]) -> pa.DataType:
+    if type_.precision is None:
+        raise UnsupportedType(f"{type_!r} needs a precision, such as Numeric(18, 4).")
+    return pa.decimal128(type_.precision, type_.scale or 0)
+
+
+def sqlalchemy_type(type_: pa.DataType) -> TypeEngine[Any]:
+    """The SQLAlchemy type that `arrow_type` takes back to exactly `type_`."""
+    if pa.types.is_struct(type_):
+        return _exactly(type_, lambda: Struct({f.name: sqlalchemy_type(f.type) for f in type_}))
+    if pa.types.is_list(type_):
+        return _exactly(type_, lambda: Array(sqlalchemy_type(type_.value_type)))
+    if pa.types.is_map(type_):
+        key, item = type_.key_type, type_.item_type
+        return _exactly(type_, lambda: Map(sqlalchemy_type(key), sqlalchemy_type(item)))
+    if pa.types.is_timestamp(type_):
+        return Timestamp(type_.unit, type_.tz)
+    if pa.types.is_decimal128(type_):
+        return _exactly(type_, lambda: sa.types.Numeric(type_.precision, type_.scale))
+    for declared, arrow in _SIMPLE:
+        if arrow == type_:
+            return declared()
+    return Arrow(type_)
+
+
+def _exactly(type_: pa.DataType, make: Callable[[], TypeEngine[Any]]) -> TypeEngine[Any]:
+    """What `make` gives, unless field names or nullability of `type_` would be lost in it."""
+    made = make()
+    return made if arrow_type(made).equals(type_, check_metadata=True) else Arrow(type_)
+
+
+# --- visitors over Arrow types -----------------------------------------------------------------
+
+
+class TypeVisitor(Generic[T]):
+    """One method for each kind of Arrow type; `visit` picks it.
+
+    A target overrides what it can express. What it does not is refused.
+    """
+
+    def visit(self, type_: pa.DataType) -> T:
+        """Dispatch on the kind of `type_`."""
+        for is_kind, name in _KINDS:
+            if is_kind(type_):
+                result: T = getattr(self, name)(type_)
+                return result
+        return self.unsupported(type_)
+
+    def unsupported(self, type_: pa.DataType) -> T:
+        """Refuse a type that the target has no word for."""
+        raise UnsupportedType(f"Type {type_} cannot be stored. Cast it to a type that can.")
+
+    boolean = integer = floating = decimal = text = binary = unsupported
+    date = time = timestamp = duration = unsupported
+    list = struct = map = dictionary = extension = unsupported
+
+
+def _any(*tests: Callable[[pa.DataType], bool]) -> Callable[[pa.DataType], bool]:
+    return lambda type_: any(test(type_) for test in tests)
+
+
+_KINDS: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
+    (pa.types.is_boolean, "boolean"),
+    (pa.types.is_integer, "integer"),
+    (pa.types.is_floating, "floating"),
+    (pa.types.is_decimal, "decimal"),
+    (_any(pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view), "text"),
+    (
+        _any(
+            pa.types.is_binary,
+            pa.types.is_large_binary,
+            pa.types.is_fixed_size_binary,
+            pa.types.is_binary_view,
+        ),
+        "binary",
+    ),
+    (pa.types.is_date, "date"),
+    (pa.types.is_time, "time"),
+    (pa.types.is_timestamp, "timestamp"),
+    (pa.types.is_duration, "duration"),
+    (
+        _any(
+            pa.types.is_list,
+            pa.types.is_large_list,
+            pa.types.is_fixed_size_list,
+            pa.types.is_list_view,
+            pa.types.is_large_list_view,
+        ),
+        "list",
+    ),
+    (pa.types.is_struct, "struct"),
+    (pa.types.is_map, "map"),
+    (pa.types.is_dictionary, "dictionary"),
+    (lambda type_: isinstance(type_, pa.BaseExtensionType), "extension"),
+)
+
+
+class _Storage(TypeVisitor[pa.DataType]):
+    """The Arrow type that lies in the Parquet files."""
+
+    def boolean(self, type_: pa.DataType) -> pa.DataType:
+        return type_
+
+    def integer(self, type_: pa.DataType) -> pa.DataType:
+        # Iceberg has int and long only; a uint64 needs 20 digits.
+        if pa.types.is_uint64(type_):
+            return pa.decimal128(20, 0)
+        signed_bits = type_.bit_width + pa.types.is_unsigned_integer(type_)
+        return pa.int32() if signed_bits <= 32 else pa.int64()
+
+    def floating(self, type_: pa.DataType) -> pa.DataType:
+        return pa.float64() if pa.types.is_float64(type_) else pa.float32()
+
+    def decimal(self, type_: pa.DataType) -> pa.DataType:
+        if type_.precision > MAX_DECIMAL_DIGITS or not 0 <= type_.scale <= type_.precision:
+            raise UnsupportedType(
+                f"Type {type_} cannot be stored: Athena's decimals have at most"
+                f" {MAX_DECIMAL_DIGITS} digits and a scale from 0 to the precision."
+            )
+        return pa.decimal128(type_.precision, type_.scale)
+
+    def text(self, type_: pa.DataType) -> pa.DataType:
+        return pa.string()
+
+    def binary(self, type_: pa.DataType) -> pa.DataType:
+        return pa.binary()
+
+    def date(self, type_: pa.DataType) -> pa.DataType:
+        return pa.date32()
+
+    def time(self, type_: pa.DataType) -> pa.DataType:
+        # Athena's Iceberg tables have no time type: the count of the unit is stored.
+        return pa.int64()
+
+    def timestamp(self, type_: pa.DataType) -> pa.DataType:
+        return pa.timestamp("us")
+
+    def duration(self, type_: pa.DataType) -> pa.DataType:
+        return pa.int64()
+
+    def list(self, type_: pa.DataType) -> pa.DataType:
+        return pa.list_(pa.field("element", self.visit(type_.value_type)))
+
+    def struct(self, type_: pa.DataType) -> pa.DataType:
+        if not type_.num_fields:
+            raise UnsupportedType("A struct without fields cannot be stored. Drop the column.")
+        return pa.struct([(field.name, self.visit(field.type)) for field in type_])
+
+    def map(self, type_: pa.DataType) -> pa.DataType:
+        return pa.map_(self.visit(type_.key_type), self.visit(type_.item_type))
+
+    def dictionary(self, type_: pa.DataType) -> pa.DataType:
+        return self.visit(type_.value_type)
+
+    def extension(self, type_: pa.DataType) -> pa.DataType:
+        return self.visit(type_.storage_type)
+
+
+class _Spelling(TypeVisitor[str]):
+    """What the type languages of Hive and Trino have in common."""
+
+    names: Mapping[pa.DataType, str]
+
+    def visit(self, type_: pa.DataType) -> str:
+        name = self.names.get(type_)
+        return name if name is not None else super().visit(type_)
+
+    def decimal(self, type_: pa.DataType) -> str:
+        return f"decimal({type_.precision},{type_.scale})"
+
+
+class _Hive(_Spelling):
+    names = {
+        pa.bool_(): "boolean",
+        pa.int8(): "tinyint",
+        pa.int16(): "smallint",
+        pa.int32(): "int",
+        pa.int64(): "bigint",
+        pa.float32(): "float",
+        pa.float64(): "double",
+        pa.string(): "string",
+        pa.binary(): "binary",
+        pa.date32(): "date",
+    }
+
+    def timestamp(self, type_: pa.DataType) -> str:
+        return "timestamp"
+
+    def list(self, type_: pa.DataType) -> str:
+        return f"array<{self.visit(type_.value_type)}>"
+
+    def struct(self, type_: pa.DataType) -> str:
+        return f"struct<{','.join(f'{f.name}:{self.visit(f.type)}' for f in type_)}>"
+
+    def map(self, type_: pa.DataType) -> str:
+        return f"map<{self.visit(type_.key_type)},{self.visit(type_.item_type)}>"
+
+
+class _Trino(_Spelling):
+    names = {
+        **_Hive.names,
+        pa.int32(): "integer",
+        pa.float32(): "real",
+        pa.string(): "varchar",
+        pa.binary(): "varbinary",
+    }
+
+    def timestamp(self, type_: pa.DataType) -> str:
+        digits = {"s": 0, "ms": 3, "us": 6, "ns": 9}[type_.unit]
+        return f"timestamp({digits})" + (" with time zone" if type_.tz else "")
+
+    def time(self, type_: pa.DataType) -> str:
+        return "time(3)" if type_.unit in ("s", "ms") else "time(6)"
+
+    def list(self, type_: pa.DataType) -> str:
+        return f"array({self.visit(type_.value_type)})"
+
+    def struct(self, type_: pa.DataType) -> str:
+        return f"row({', '.join(f'{_quoted(f.name)} {self.visit(f.type)}' for f in type_)})"
+
+    def map(self, type_: pa.DataType) -> str:
+        return f"map({self.visit(type_.key_type)}, {self.visit(type_.item_type)})"
+
+
+def _quoted(name: str) -> str:
+    plain = re.fullmatch(r"[a-z_][a-z0-9_]*", name)
+    return name if plain else '"' + name.replace('"', '""') + '"'
+
+
+_storage, _hive, _trino = _Storage(), _Hive(), _Trino()
+
+
+def storage_type(type_: pa.DataType) -> pa.DataType:
+    """The Arrow type in which values of an exact type are stored.
+
+    Raises:
+        UnsupportedType: it cannot be stored.
+    """
+    return _storage.visit(type_)
+
+
+def hive_type(type_: pa.DataType) -> str:
+    """A storage type in Hive's words, as Glue and Athena's DDL have it."""
+    return _hive.visit(type_)
+
+
+def trino_type(type_: pa.DataType) -> str:
+    """A storage type in Trino's words, as queries have it."""
+    return _trino.visit(type_)
+
+
+# --- type text -> Arrow ------------------------------------------------------------------------
+
+_BY_NAME = {
+    **{name: type_ for type_, name in _Hive.names.items()},
+    **{name: type_ for type_, name in _Trino.names.items()},
+    "time": pa.time64("us"),
+    "char": pa.string(),
+    "json": pa.string(),
+    "uuid": pa.string(),
+    "ipaddress": pa.string(),
+    "unknown": pa.null(),
+    "interval year to month": pa.string(),
+    "interval day to second": pa.string(),
+}
+_TOKEN = re.compile(r'\s*("(?:[^"]|"")*"|`[^`]*`|[\w$]+|[<>(),:])')
+
+
+def parse_type(text: str) -> pa.DataType:
+    """The Arrow type of a type in Hive's or Trino's words.
+
+    ``row(dir bigint, speed double)`` and ``struct<dir:bigint,speed:double>`` give the same.
+
+    Raises:
+        UnsupportedType: the text is no type that Athena has.
+    """
+    parser = _TypeParser(text)
+    type_ = parser.type()
+    parser.end()
+    return type_
+
+
+class _TypeParser:
+    """Recursive descent over the tokens of a type."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens: list[str] = list(self._split(text.strip()))
+        self.at = 0
+
+    def _split(self, text: str) -> Iterator[str]:
+        position = 0
+        while position < len(text):
+            match = _TOKEN.match(text, position)
+            if match is None:
+                raise self._error()
+            yield match[1]
+            position = match.end()
+
+    def _error(self) -> UnsupportedType:
+        return UnsupportedType(f"{self.text!r} is no type that Athena has.")
+
+    def peek(self) -> str:
+        return self.tokens[self.at] if self.at < len(self.tokens) else ""
+
+    def take(self, *expected: str) -> str:
+        token = self.peek()
+        if not token or (expected and token not in expected):
+            raise self._error()
+        self.at += 1
+        return token
+
+    def end(self) -> None:
+        if self.peek():
+            raise self._error()
+
+    def type(self) -> pa.DataType:
+        name = self.take().lower()
+        if name in ("array", "list"):
+            (item,) = self._arguments(self.type)
+            return pa.list_(item)
+        if name == "map":
+            key, item = self._arguments(self.type)
+            return pa.map_(key, item)
+        if name in ("row", "struct"):
+            return pa.struct(self._arguments(self._field))
+        if name == "interval":
+            name = " ".join([name, *(self.take().lower() for _ in range(3))])
+        numbers = self._arguments(self._number) if self.peek() == "(" else []
+        return self._scalar(name, numbers)
+
+    def _arguments(self, parse: Callable[[], T]) -> list[T]:
+        close = {"(": ")", "<": ">"}[self.take("(", "<")]
+        parsed = [parse()]
+        while self.take(",", close) == ",":
+            parsed.append(parse())
+        return parsed
+
+    def _field(self) -> pa.Field:
+        name = self.take()
+        if name[0] in "\"`":
+            name = name[1:-1].replace('""', '"')
+        if self.peek() == ":":
+            self.take()
+        return pa.field(name, self.type())
+
+    def _number(self) -> int:
+        return int(self.take())
+
+    def _scalar(self, name: str, numbers: list[int]) -> pa.DataType:
+        if name in ("timestamp", "time") and self.peek().lower() in ("with", "without"):
+            zoned = self.take().lower() == "with"
+            self.take(), self.take()
+        else:
+            zoned = False
+        if name == "timestamp":
+            # Athena prints milliseconds and computes with up to picoseconds; µs hold both here.
+            unit = "ns" if numbers and numbers[0] > 6 else "us"
+            return pa.timestamp(unit, "UTC" if zoned else None)
+        if name == "decimal":
+            return pa.decimal128(*(numbers or [MAX_DECIMAL_DIGITS, 0]))
+        if name == "varchar" or name in _BY_NAME:
+            return _BY_NAME[name]
+        raise self._error()
