@@ -1,0 +1,59 @@
+# `make` alone lists the targets. Every target sets up .venv first if it has to.
+
+# The first Python of 3.11 or newer; `make PYTHON=/path/to/python init` takes another.
+PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+JOBS ?= 2
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help init demo test test-fast lint format build tools bench clean
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+init: $(STAMP)  ## Make .venv and install fsql into it, with pinned dependencies
+
+$(STAMP): pyproject.toml tests/constraints.txt
+	@test -n "$(PYTHON)" || { echo "fsql needs Python 3.11 or newer; none found on PATH." >&2; exit 1; }
+	@test -x $(BIN)/python || { echo "Making $(VENV) with $$($(PYTHON) --version)"; $(PYTHON) -m venv $(VENV) >/dev/null 2>&1; } \
+		|| { $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip -q --python $(BIN)/python install pip; }
+	@echo "Installing fsql and its dependencies (a minute or two)"
+	@$(PIP) install -q -c tests/constraints.txt -e '.[dev,polars,samples]'
+	@touch $@
+
+demo: $(STAMP)  ## Run the main job on real data, in the embedded store .fsql
+	@FSQL_URL=fsql:///.fsql $(BIN)/fsql demo
+
+test: $(STAMP)  ## Run all tests (ARGS="-k name" passes on to pytest)
+	@$(BIN)/python -m pytest -q -n $(JOBS) $(ARGS)
+
+test-fast: $(STAMP)  ## Run all tests but the slow ones
+	@$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow" $(ARGS)
+
+lint: $(STAMP)  ## Check style, formatting and types
+	@$(BIN)/ruff check -q
+	@$(BIN)/ruff format -q --check
+	@$(BIN)/mypy --no-error-summary
+
+format: $(STAMP)  ## Format the code and fix what ruff can fix
+	@$(BIN)/ruff check -q --fix-only
+	@$(BIN)/ruff format -q
+
+build: $(STAMP)  ## Build the wheel and the sdist into dist/
+	@rm -rf dist
+	@$(BIN)/python -m build --no-isolation
+
+tools: $(STAMP)  ## Install the command line, and a shell to try SQL in
+	@$(PIP) install -q -c tests/constraints.txt ipython
+
+bench: $(STAMP)  ## Measure, and write tests/benchmarks/RESULTS.md
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+clean:  ## Remove .venv, builds and caches; the demo store stays
+	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find fsql tests -name __pycache__ -type d -prune -exec rm -rf {} +

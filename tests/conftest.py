@@ -1,0 +1,54 @@
+"""What every test gets: no AWS account, no network, no settings of the machine it runs on."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import hypothesis
+import pytest
+
+# A deadline measures how busy the machine is; a fixed seed makes a failure repeat.
+hypothesis.settings.register_profile("fsql", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("fsql")
+
+# Prefixes of the variables through which boto3, pyiceberg, Alembic and fsql itself take settings.
+SETTINGS = ("AWS_", "BOTO_", "FSQL_", "PYICEBERG_")
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """No settings but a test's own: no profile, no credentials, no file in the home folder."""
+    for name in [name for name in os.environ if name.startswith(SETTINGS)]:
+        monkeypatch.delenv(name)
+    empty = tmp_path_factory.getbasetemp() / "home"
+    empty.mkdir(exist_ok=True)
+    monkeypatch.setenv("HOME", str(empty))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network() -> Iterator[None]:
+    """A connection that leaves this machine is an error, whoever opens it."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any, /) -> None:
+        if self.family != socket.AF_UNIX and not _is_loopback(address[0]):
+            raise OSError(f"a test tried to reach {address!r}; tests stay on this machine")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
