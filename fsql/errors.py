@@ -90,7 +90,9 @@ class MissingExtra(FsqlError, InterfaceError):
     """An optional dependency is needed and not installed."""
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"{package} is not installed. Install it with: pip install 'fsql[{extra}]'")
+        super().__init__(
+            f"{package} is not installed. Install it with: pip install 'fsql[{extra}]'"
+        )
 
 
 class CatalogError(FsqlError, ProgrammingError):

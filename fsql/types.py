@@ -9,8 +9,7 @@ SQLAlchemy's own types and the few that this module adds.
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
@@ -28,17 +27,20 @@ __all__ = [
     "Timestamp",
     "TypeVisitor",
     "arrow_type",
-    "hive_type",
-    "parse_type",
     "sqlalchemy_type",
     "storage_type",
-    "trino_type",
 ]
 
 T = TypeVar("T")
 AnyType = TypeEngine[Any] | type[TypeEngine[Any]]
 
 MAX_DECIMAL_DIGITS = 38  # https://docs.aws.amazon.com/athena/latest/ug/data-types.html
+
+
+# SQLAlchemy 2.1 wants each type to say which operators suit it; 2.0 has no such thing.
+_OPERATORS: Any = getattr(operators, "OperatorClass", None)
+_INDEXABLE = _OPERATORS.BASE | _OPERATORS.INDEXABLE if _OPERATORS else None
+_ANY = _OPERATORS.ANY if _OPERATORS else None
 
 
 # --- types for columns -------------------------------------------------------------------------
@@ -52,9 +54,12 @@ class Struct(sa.types.Indexable, TypeEngine[dict[str, Any]]):
     """
 
     __visit_name__ = "fsql_struct"
+    operator_classes = _INDEXABLE
 
     class Comparator(sa.types.Indexable.Comparator[Any]):
         """Field access: the name is part of the SQL, never a parameter."""
+
+        type: Struct
 
         def _setup_getitem(self, index: Any) -> tuple[Any, Any, TypeEngine[Any]]:
             fields = self.type.fields
@@ -86,9 +91,12 @@ class Array(sa.types.Indexable, TypeEngine[list[Any]]):
     """A list of one type: ``Array(String)``. ``table.c.tags[1]`` is the first item, as in Trino."""
 
     __visit_name__ = "fsql_array"
+    operator_classes = _INDEXABLE
 
     class Comparator(sa.types.Indexable.Comparator[Any]):
         """Subscripts, counted from 1."""
+
+        type: Array
 
         def _setup_getitem(self, index: Any) -> tuple[Any, Any, TypeEngine[Any]]:
             return operators.getitem, index, self.type.item_type
@@ -114,9 +122,12 @@ class Map(sa.types.Indexable, TypeEngine[dict[Any, Any]]):
     """A map: ``Map(String, Double)``. ``table.c.m["k"]`` is the value, NULL if absent."""
 
     __visit_name__ = "fsql_map"
+    operator_classes = _INDEXABLE
 
     class Comparator(sa.types.Indexable.Comparator[Any]):
         """Look-up by key."""
+
+        type: Map
 
         def _setup_getitem(self, index: Any) -> tuple[Any, Any, TypeEngine[Any]]:
             return operators.getitem, index, self.type.value_type
@@ -174,6 +185,7 @@ class Arrow(TypeEngine[Any]):
     """Any Arrow type that SQLAlchemy has no word for: ``Arrow(pa.uint8())``."""
 
     __visit_name__ = "fsql_arrow"
+    operator_classes = _ANY
 
     def __init__(self, type_: pa.DataType) -> None:
         self.type = type_
@@ -223,26 +235,9 @@ def arrow_type(type_: AnyType) -> pa.DataType:
         UnsupportedType: the type has no Arrow counterpart.
     """
     type_ = _instance(type_)
-    match type_:
-        case Arrow():
-            return type_.type
-        case Struct():
-            return pa.struct([(name, arrow_type(t)) for name, t in type_.fields.items()])
-        case Array():
-            return pa.list_(arrow_type(type_.item_type))
-        case Map():
-            return pa.map_(arrow_type(type_.key_type), arrow_type(type_.value_type))
-        case Timestamp():
-            return pa.timestamp(type_.unit, type_.tz)
-        case sa.types.DateTime():
-            return pa.timestamp("us", "UTC" if type_.timezone else None)
-        case sa.types.Float():
-            return _floating(type_)
-        case sa.types.Numeric():
-            return _decimal(type_)
-    for declared, arrow in _SIMPLE:
+    for declared, make in (*_COMPOSED, *_SIMPLE):
         if isinstance(type_, declared):
-            return arrow
+            return make(type_) if callable(make) else make
     raise UnsupportedType(
         f"{type_!r} has no Arrow counterpart. Use a type of fsql.types, or Arrow(pa.…())."
     )
@@ -259,6 +254,18 @@ def _decimal(type_: sa.types.Numeric[Any]) -> pa.DataType:
     if type_.precision is None:
         raise UnsupportedType(f"{type_!r} needs a precision, such as Numeric(18, 4).")
     return pa.decimal128(type_.precision, type_.scale or 0)
+
+
+_COMPOSED: tuple[tuple[type[TypeEngine[Any]], Callable[[Any], pa.DataType]], ...] = (
+    (Arrow, lambda t: t.type),
+    (Struct, lambda t: pa.struct([(name, arrow_type(f)) for name, f in t.fields.items()])),
+    (Array, lambda t: pa.list_(arrow_type(t.item_type))),
+    (Map, lambda t: pa.map_(arrow_type(t.key_type), arrow_type(t.value_type))),
+    (Timestamp, lambda t: pa.timestamp(t.unit, t.tz)),
+    (sa.types.DateTime, lambda t: pa.timestamp("us", "UTC" if t.timezone else None)),
+    (sa.types.Float, _floating),
+    (sa.types.Numeric, _decimal),
+)
 
 
 def sqlalchemy_type(type_: pa.DataType) -> TypeEngine[Any]:
@@ -401,7 +408,13 @@ class _Storage(TypeVisitor[pa.DataType]):
     def struct(self, type_: pa.DataType) -> pa.DataType:
         if not type_.num_fields:
             raise UnsupportedType("A struct without fields cannot be stored. Drop the column.")
-        return pa.struct([(field.name, self.visit(field.type)) for field in type_])
+        # Athena folds names to lower case; the exact ones come back with the exact schema.
+        names = [field.name.lower() for field in type_]
+        if len(set(names)) < len(names):
+            raise UnsupportedType(
+                f"{type_} has fields that differ in case only; Athena folds case."
+            )
+        return pa.struct([(name, self.visit(f.type)) for name, f in zip(names, type_, strict=True)])
 
     def map(self, type_: pa.DataType) -> pa.DataType:
         return pa.map_(self.visit(type_.key_type), self.visit(type_.item_type))
@@ -413,78 +426,7 @@ class _Storage(TypeVisitor[pa.DataType]):
         return self.visit(type_.storage_type)
 
 
-class _Spelling(TypeVisitor[str]):
-    """What the type languages of Hive and Trino have in common."""
-
-    names: Mapping[pa.DataType, str]
-
-    def visit(self, type_: pa.DataType) -> str:
-        name = self.names.get(type_)
-        return name if name is not None else super().visit(type_)
-
-    def decimal(self, type_: pa.DataType) -> str:
-        return f"decimal({type_.precision},{type_.scale})"
-
-
-class _Hive(_Spelling):
-    names = {
-        pa.bool_(): "boolean",
-        pa.int8(): "tinyint",
-        pa.int16(): "smallint",
-        pa.int32(): "int",
-        pa.int64(): "bigint",
-        pa.float32(): "float",
-        pa.float64(): "double",
-        pa.string(): "string",
-        pa.binary(): "binary",
-        pa.date32(): "date",
-    }
-
-    def timestamp(self, type_: pa.DataType) -> str:
-        return "timestamp"
-
-    def list(self, type_: pa.DataType) -> str:
-        return f"array<{self.visit(type_.value_type)}>"
-
-    def struct(self, type_: pa.DataType) -> str:
-        return f"struct<{','.join(f'{f.name}:{self.visit(f.type)}' for f in type_)}>"
-
-    def map(self, type_: pa.DataType) -> str:
-        return f"map<{self.visit(type_.key_type)},{self.visit(type_.item_type)}>"
-
-
-class _Trino(_Spelling):
-    names = {
-        **_Hive.names,
-        pa.int32(): "integer",
-        pa.float32(): "real",
-        pa.string(): "varchar",
-        pa.binary(): "varbinary",
-    }
-
-    def timestamp(self, type_: pa.DataType) -> str:
-        digits = {"s": 0, "ms": 3, "us": 6, "ns": 9}[type_.unit]
-        return f"timestamp({digits})" + (" with time zone" if type_.tz else "")
-
-    def time(self, type_: pa.DataType) -> str:
-        return "time(3)" if type_.unit in ("s", "ms") else "time(6)"
-
-    def list(self, type_: pa.DataType) -> str:
-        return f"array({self.visit(type_.value_type)})"
-
-    def struct(self, type_: pa.DataType) -> str:
-        return f"row({', '.join(f'{_quoted(f.name)} {self.visit(f.type)}' for f in type_)})"
-
-    def map(self, type_: pa.DataType) -> str:
-        return f"map({self.visit(type_.key_type)}, {self.visit(type_.item_type)})"
-
-
-def _quoted(name: str) -> str:
-    plain = re.fullmatch(r"[a-z_][a-z0-9_]*", name)
-    return name if plain else '"' + name.replace('"', '""') + '"'
-
-
-_storage, _hive, _trino = _Storage(), _Hive(), _Trino()
+_storage = _Storage()
 
 
 def storage_type(type_: pa.DataType) -> pa.DataType:
@@ -494,128 +436,3 @@ def storage_type(type_: pa.DataType) -> pa.DataType:
         UnsupportedType: it cannot be stored.
     """
     return _storage.visit(type_)
-
-
-def hive_type(type_: pa.DataType) -> str:
-    """A storage type in Hive's words, as Glue and Athena's DDL have it."""
-    return _hive.visit(type_)
-
-
-def trino_type(type_: pa.DataType) -> str:
-    """A storage type in Trino's words, as queries have it."""
-    return _trino.visit(type_)
-
-
-# --- type text -> Arrow ------------------------------------------------------------------------
-
-_BY_NAME = {
-    **{name: type_ for type_, name in _Hive.names.items()},
-    **{name: type_ for type_, name in _Trino.names.items()},
-    "time": pa.time64("us"),
-    "char": pa.string(),
-    "json": pa.string(),
-    "uuid": pa.string(),
-    "ipaddress": pa.string(),
-    "unknown": pa.null(),
-    "interval year to month": pa.string(),
-    "interval day to second": pa.string(),
-}
-_TOKEN = re.compile(r'\s*("(?:[^"]|"")*"|`[^`]*`|[\w$]+|[<>(),:])')
-
-
-def parse_type(text: str) -> pa.DataType:
-    """The Arrow type of a type in Hive's or Trino's words.
-
-    ``row(dir bigint, speed double)`` and ``struct<dir:bigint,speed:double>`` give the same.
-
-    Raises:
-        UnsupportedType: the text is no type that Athena has.
-    """
-    parser = _TypeParser(text)
-    type_ = parser.type()
-    parser.end()
-    return type_
-
-
-class _TypeParser:
-    """Recursive descent over the tokens of a type."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.tokens: list[str] = list(self._split(text.strip()))
-        self.at = 0
-
-    def _split(self, text: str) -> Iterator[str]:
-        position = 0
-        while position < len(text):
-            match = _TOKEN.match(text, position)
-            if match is None:
-                raise self._error()
-            yield match[1]
-            position = match.end()
-
-    def _error(self) -> UnsupportedType:
-        return UnsupportedType(f"{self.text!r} is no type that Athena has.")
-
-    def peek(self) -> str:
-        return self.tokens[self.at] if self.at < len(self.tokens) else ""
-
-    def take(self, *expected: str) -> str:
-        token = self.peek()
-        if not token or (expected and token not in expected):
-            raise self._error()
-        self.at += 1
-        return token
-
-    def end(self) -> None:
-        if self.peek():
-            raise self._error()
-
-    def type(self) -> pa.DataType:
-        name = self.take().lower()
-        if name in ("array", "list"):
-            (item,) = self._arguments(self.type)
-            return pa.list_(item)
-        if name == "map":
-            key, item = self._arguments(self.type)
-            return pa.map_(key, item)
-        if name in ("row", "struct"):
-            return pa.struct(self._arguments(self._field))
-        if name == "interval":
-            name = " ".join([name, *(self.take().lower() for _ in range(3))])
-        numbers = self._arguments(self._number) if self.peek() == "(" else []
-        return self._scalar(name, numbers)
-
-    def _arguments(self, parse: Callable[[], T]) -> list[T]:
-        close = {"(": ")", "<": ">"}[self.take("(", "<")]
-        parsed = [parse()]
-        while self.take(",", close) == ",":
-            parsed.append(parse())
-        return parsed
-
-    def _field(self) -> pa.Field:
-        name = self.take()
-        if name[0] in "\"`":
-            name = name[1:-1].replace('""', '"')
-        if self.peek() == ":":
-            self.take()
-        return pa.field(name, self.type())
-
-    def _number(self) -> int:
-        return int(self.take())
-
-    def _scalar(self, name: str, numbers: list[int]) -> pa.DataType:
-        if name in ("timestamp", "time") and self.peek().lower() in ("with", "without"):
-            zoned = self.take().lower() == "with"
-            self.take(), self.take()
-        else:
-            zoned = False
-        if name == "timestamp":
-            # Athena prints milliseconds and computes with up to picoseconds; µs hold both here.
-            unit = "ns" if numbers and numbers[0] > 6 else "us"
-            return pa.timestamp(unit, "UTC" if zoned else None)
-        if name == "decimal":
-            return pa.decimal128(*(numbers or [MAX_DECIMAL_DIGITS, 0]))
-        if name == "varchar" or name in _BY_NAME:
-            return _BY_NAME[name]
-        raise self._error()

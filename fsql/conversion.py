@@ -1,0 +1,155 @@
+"""Values between their exact Arrow type and the one they are stored in.
+
+Both ways are exact or an error: a value that does not fit is named, never bent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import pyarrow as pa
+
+from fsql.errors import LossyCast, UnsupportedType
+from fsql.types import storage_type
+
+__all__ = ["decode", "decode_table", "encode"]
+
+Column: TypeAlias = pa.ChunkedArray
+
+
+def encode(column: Column, exact: pa.Field, *, truncate: bool = False) -> Column:
+    """Turn a column of its exact type into its storage type.
+
+    Args:
+        column: values of the type `exact.type`.
+        exact: the column's name and exact type.
+        truncate: let nanoseconds be cut to microseconds instead of refusing them.
+
+    Raises:
+        LossyCast: a value does not fit the storage type; it is named.
+    """
+    stored = storage_type(exact.type)
+    if column.type.equals(stored):
+        return column
+    steps = (_named(column.type, stored), _bridge(stored, _named(exact.type, stored)), stored)
+    return _through(column, steps, exact.name, stored, safe=not truncate)
+
+
+def decode(column: Column, exact: pa.Field) -> Column:
+    """Turn what an engine or a data file gave back into the exact type.
+
+    Raises:
+        LossyCast: a value does not fit the exact type; it is named.
+    """
+    if column.type.equals(exact.type):
+        return column
+    named = _named(column.type, exact.type)
+    return _through(column, (named, _bridge(exact.type), exact.type), exact.name, exact.type)
+
+
+def decode_table(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """`decode` for each column by position; `schema`'s names and metadata are the result's."""
+    columns = [decode(table.column(i), field) for i, field in enumerate(schema)]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _through(
+    column: Column,
+    steps: tuple[pa.DataType, pa.DataType, pa.DataType],
+    name: str,
+    wanted: pa.DataType,
+    *,
+    safe: bool = True,
+) -> Column:
+    named, bridge, target = steps
+
+    def convert(chunk: pa.Array) -> pa.Array:
+        chunk = chunk if chunk.type.equals(named) else chunk.view(named)
+        return _cast(_cast(chunk, bridge, safe), target, safe)
+
+    try:
+        return pa.chunked_array([convert(chunk) for chunk in column.chunks], target)
+    except pa.ArrowNotImplementedError as error:
+        raise UnsupportedType(f"Column {name!r}: no way from {column.type} to {wanted}.") from error
+    except pa.ArrowInvalid as error:
+        raise LossyCast(name, _first_refused(column, convert), str(wanted)) from error
+
+
+def _cast(array: pa.Array, target: pa.DataType, safe: bool) -> pa.Array:
+    return array if array.type.equals(target) else array.cast(target, safe=safe)
+
+
+def _first_refused(column: Column, convert: Callable[[pa.Array], pa.Array]) -> object:
+    """The first value that `convert` refuses, found by halving."""
+    chunk = next(chunk for chunk in column.chunks if not _converts(chunk, convert))
+    while len(chunk) > 1:
+        left = chunk.slice(0, len(chunk) // 2)
+        chunk = chunk.slice(len(chunk) // 2) if _converts(left, convert) else left
+    return chunk[0].as_py()
+
+
+def _converts(array: pa.Array, convert: Callable[[pa.Array], pa.Array]) -> bool:
+    try:
+        convert(array)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _named(type_: pa.DataType, like: pa.DataType) -> pa.DataType:
+    """`type_` with the field names that `like` has at the same places.
+
+    Arrow casts structs by name and fills what it does not find with NULL, so names
+    have to agree before a cast. They differ in case only: Athena folds it.
+    """
+    if pa.types.is_dictionary(like):
+        return _named(type_, like.value_type)
+    if pa.types.is_struct(type_) and pa.types.is_struct(like):
+        return _named_struct(type_, like)
+    if pa.types.is_map(type_) and pa.types.is_map(like):
+        return pa.map_(
+            _named(type_.key_type, like.key_type), _named(type_.item_type, like.item_type)
+        )
+    if _is_list(type_) and _is_list(like):
+        return _same_list(type_, _named(type_.value_type, like.value_type))
+    return type_
+
+
+def _named_struct(type_: pa.StructType, like: pa.StructType) -> pa.DataType:
+    given = [field.name.lower() for field in type_]
+    wanted = [field.name.lower() for field in like]
+    if given != wanted:
+        raise UnsupportedType(f"Struct fields {given} found where {wanted} are expected.")
+    pairs = zip(type_, like, strict=True)
+    return pa.struct([(theirs.name, _named(mine.type, theirs.type)) for mine, theirs in pairs])
+
+
+def _is_list(type_: pa.DataType) -> bool:
+    return isinstance(type_, pa.ListType | pa.LargeListType | pa.FixedSizeListType)
+
+
+def _same_list(type_: pa.DataType, item: pa.DataType) -> pa.DataType:
+    if pa.types.is_fixed_size_list(type_):
+        return pa.list_(item, type_.list_size)
+    return pa.large_list(item) if pa.types.is_large_list(type_) else pa.list_(item)
+
+
+def _bridge(type_: pa.DataType, shape: pa.DataType | None = None) -> pa.DataType:
+    """A stop on the way to `type_` where Arrow has no direct cast.
+
+    time32 is reached from int32 only, so a stored count of seconds goes int64, int32,
+    time32. With `shape`, the exact type, the same stop is made on the way out.
+    """
+    leaf = shape if shape is not None else type_
+    if pa.types.is_time32(leaf):
+        return pa.int32()
+    if pa.types.is_struct(type_) and pa.types.is_struct(leaf):
+        pairs = zip(type_, leaf, strict=True)
+        return pa.struct([(mine.name, _bridge(mine.type, his.type)) for mine, his in pairs])
+    if pa.types.is_map(type_) and pa.types.is_map(leaf):
+        key = _bridge(type_.key_type, leaf.key_type)
+        return pa.map_(key, _bridge(type_.item_type, leaf.item_type))
+    if _is_list(type_) and _is_list(leaf):
+        return _same_list(type_, _bridge(type_.value_type, leaf.value_type))
+    return type_

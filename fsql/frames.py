@@ -1,0 +1,172 @@
+"""Frames of any make, in and out of Arrow."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal, TypeAlias
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from fsql.errors import InvalidData, Problem
+
+__all__ = [
+    "DtypeBackend",
+    "schema_of",
+    "to_arrow",
+    "to_batches",
+    "to_pandas",
+    "without_range_index",
+]
+
+DtypeBackend: TypeAlias = Literal["numpy_nullable", "pyarrow"]
+
+
+def schema_of(data: Any) -> pa.Schema:
+    """The exact Arrow schema of a frame, pandas' metadata with it.
+
+    Raises:
+        InvalidData: a column holds values of several types, or two share a name.
+        TypeError: `data` is no frame.
+    """
+    if isinstance(data, pa.Schema):
+        return data
+    if isinstance(data, pa.Table | pa.RecordBatch | pa.RecordBatchReader | ds.Dataset):
+        return data.schema
+    return to_arrow(data).schema
+
+
+def without_range_index(schema: pa.Schema) -> pa.Schema:
+    """The schema without pandas' note on a RangeIndex, which is one frame's and not the group's."""
+    pandas = schema.pandas_metadata
+    if not pandas:
+        return schema
+    pandas["index_columns"] = [name for name in pandas["index_columns"] if isinstance(name, str)]
+    metadata = {**(schema.metadata or {}), b"pandas": json.dumps(pandas).encode()}
+    return schema.with_metadata(metadata)
+
+
+def to_arrow(data: Any, name: str = "data") -> pa.Table:
+    """A frame as an Arrow table; copies only where pandas' layout forces it.
+
+    Args:
+        data: pandas or polars DataFrame, Arrow table, batch, reader or dataset, or
+            anything with ``__arrow_c_stream__``.
+        name: what the data is for; it stands in errors.
+
+    Raises:
+        InvalidData: a column holds values of several types, or two share a name.
+        TypeError: `data` is no frame.
+    """
+    if isinstance(data, pa.Table):
+        return data
+    if isinstance(data, pa.RecordBatch):
+        return pa.Table.from_batches([data])
+    if isinstance(data, pd.DataFrame):
+        return _from_pandas(data, name)
+    return to_batches(data).read_all()
+
+
+def to_batches(data: Any, name: str = "data") -> pa.RecordBatchReader:
+    """A frame as a stream of record batches, in its own order.
+
+    Raises:
+        InvalidData, TypeError: as `to_arrow`.
+    """
+    if isinstance(data, pa.RecordBatchReader):
+        return data
+    if isinstance(data, ds.Dataset):
+        return data.scanner().to_reader()
+    if isinstance(data, pa.Table | pa.RecordBatch | pd.DataFrame):
+        return to_arrow(data, name).to_reader()
+    if hasattr(data, "__arrow_c_stream__"):
+        return pa.RecordBatchReader.from_stream(data)
+    raise TypeError(
+        f"{type(data).__name__} is no frame. Expected a pandas or polars DataFrame, an Arrow table,"
+        " reader or dataset, anything with __arrow_c_stream__, or a path of Parquet files."
+    )
+
+
+def _from_pandas(frame: pd.DataFrame, name: str) -> pa.Table:
+    twice = sorted({str(c) for c in frame.columns[frame.columns.duplicated()]})
+    if twice:
+        raise InvalidData(name, [Problem(column, "stands in the frame twice.") for column in twice])
+    try:
+        return pa.Table.from_pandas(frame)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise InvalidData(name, _mixed(frame, error)) from error
+
+
+def _mixed(frame: pd.DataFrame, error: pa.ArrowException) -> list[Problem]:
+    """Which columns Arrow has no one type for, found column by column."""
+    problems = []
+    for column in frame.columns:
+        try:
+            pa.Array.from_pandas(frame[column])
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as reason:
+            problems.append(
+                Problem(str(column), f"holds values of several types: {reason.args[0]}")
+            )
+    return problems or [Problem(None, str(error))]
+
+
+def to_pandas(table: pa.Table, dtype_backend: DtypeBackend | None = None) -> pd.DataFrame:
+    """An Arrow table as a pandas DataFrame that keeps what Arrow knows.
+
+    Integers and booleans with NULLs become pandas' nullable types instead of floats and
+    objects; everything else is what pandas reads from Arrow, its own metadata heeded.
+
+    Args:
+        dtype_backend: pandas' argument: all columns nullable, or all Arrow-backed.
+    """
+    if dtype_backend == "pyarrow":
+        return _plain(table, types_mapper=pd.ArrowDtype)
+    if dtype_backend == "numpy_nullable":
+        return _plain(table, types_mapper=_NULLABLE.get)
+    index = _index_columns(table.schema)
+    apart = [i for i, field in enumerate(table.schema) if _needs_nullable(table, i, index)]
+    if not apart:
+        return _plain(table)
+    frame = _plain(table.select([i for i in range(table.num_columns) if i not in apart]))
+    for i in apart:
+        dtype = _NULLABLE[table.schema.field(i).type]
+        at = sum(name not in index for name in table.column_names[:i])
+        values = dtype.__from_arrow__(table.column(i))
+        series = pd.Series(values, index=frame.index)
+        frame.insert(at, table.column_names[i], series, allow_duplicates=True)
+    return frame
+
+
+def _plain(table: pa.Table, **options: Any) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pandas(maps_as_pydicts="strict", split_blocks=True, **options)
+    return frame
+
+
+def _needs_nullable(table: pa.Table, i: int, index: set[str]) -> bool:
+    field = table.schema.field(i)
+    exact = pa.types.is_integer(field.type) or pa.types.is_boolean(field.type)
+    return exact and table.column(i).null_count > 0 and field.name not in index
+
+
+def _index_columns(schema: pa.Schema) -> set[str]:
+    """The columns that pandas' metadata makes the index of the frame."""
+    metadata = schema.pandas_metadata or {}
+    return {name for name in metadata.get("index_columns", ()) if isinstance(name, str)}
+
+
+_NULLABLE: dict[pa.DataType, Any] = {
+    pa.int8(): pd.Int8Dtype(),
+    pa.int16(): pd.Int16Dtype(),
+    pa.int32(): pd.Int32Dtype(),
+    pa.int64(): pd.Int64Dtype(),
+    pa.uint8(): pd.UInt8Dtype(),
+    pa.uint16(): pd.UInt16Dtype(),
+    pa.uint32(): pd.UInt32Dtype(),
+    pa.uint64(): pd.UInt64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+    pa.float32(): pd.Float32Dtype(),
+    pa.float64(): pd.Float64Dtype(),
+    pa.string(): pd.StringDtype(),
+    pa.large_string(): pd.StringDtype(),
+}

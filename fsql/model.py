@@ -1,0 +1,377 @@
+"""Feature groups, declared as SQLAlchemy tables."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from fsql.errors import DefinitionError, NotAFeatureGroup
+from fsql.frames import schema_of, without_range_index
+from fsql.naming import DEFAULT_DATABASE, GroupName, check_column
+from fsql.types import arrow_type, sqlalchemy_type, storage_type
+
+__all__ = ["Definition", "FeatureGroup", "Partition"]
+
+GROUP_PROPERTY = "fsql.group"
+SCHEMA_PROPERTY = "fsql.schema"
+TABLE_FORMATS = ("iceberg",)
+TRANSFORMS = ("identity", "year", "month", "day", "hour", "bucket", "truncate")
+
+
+@dataclass(frozen=True)
+class Partition:
+    """One partition field: a column under a transform of the Iceberg specification.
+
+    ``Partition.parse("day(time_hour)")``, ``"bucket(16, origin)"``, ``"origin"``.
+    """
+
+    column: str
+    transform: str = "identity"
+    width: int | None = None
+
+    _FORM = re.compile(r"(?:(\w+)\s*\(\s*(?:(\d+)\s*,\s*)?)?(\w+)\s*\)?")
+
+    @classmethod
+    def parse(cls, text: str) -> Partition:
+        """Read ``column``, ``transform(column)`` or ``transform(width, column)``.
+
+        Raises:
+            DefinitionError: another form, or an unknown transform.
+        """
+        match = cls._FORM.fullmatch(text.strip())
+        if match is None or text.count("(") != text.count(")"):
+            raise DefinitionError(
+                f"partition_by {text!r}. Expected a column, 'day(column)' or 'bucket(16, column)'."
+            )
+        transform, width, column = match.groups()
+        return cls(column, (transform or "identity").lower(), int(width) if width else None)
+
+    def problem(self) -> str | None:
+        """What is wrong with it, in words; None when nothing is."""
+        if self.transform not in TRANSFORMS:
+            return f"partition_by {self}: unknown transform. Known: {', '.join(TRANSFORMS)}."
+        if (self.transform in ("bucket", "truncate")) != (self.width is not None):
+            return f"partition_by {self}: bucket and truncate, and only they, take a width."
+        return None
+
+    def __str__(self) -> str:
+        if self.transform == "identity":
+            return self.column
+        width = f"{self.width}, " if self.width else ""
+        return f"{self.transform}({width}{self.column})"
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What fsql knows of a group beyond its columns; stored beside the table as JSON."""
+
+    name: GroupName
+    keys: tuple[str, ...]
+    event_time: str | None = None
+    created_time: str | None = None
+    partition_by: tuple[Partition, ...] = ()
+    table_format: str = "iceberg"
+    ttl: dt.timedelta | None = None
+    online: bool = False
+    truncate: bool = False
+    description: str | None = None
+    owner: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """The definition as JSON; `ttl` in microseconds."""
+        plain = asdict(self)
+        plain["partition_by"] = [str(partition) for partition in self.partition_by]
+        plain["ttl"] = None if self.ttl is None else self.ttl // dt.timedelta(microseconds=1)
+        return json.dumps(plain, separators=(",", ":"), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Definition:
+        """The inverse of `to_json`."""
+        plain = json.loads(text)
+        plain["name"] = GroupName(**plain["name"])
+        plain["keys"] = tuple(plain["keys"])
+        plain["partition_by"] = tuple(map(Partition.parse, plain["partition_by"]))
+        plain["ttl"] = None if plain["ttl"] is None else dt.timedelta(microseconds=plain["ttl"])
+        return cls(**plain)
+
+
+class FeatureGroup(sa.Table):
+    """A feature group: a `sqlalchemy.Table` that knows its keys and its times.
+
+    Args:
+        client, app, entity, version: the parts of its name, see `fsql.naming`.
+        metadata: the `sqlalchemy.MetaData` it joins.
+        columns: `sqlalchemy.Column` objects, of SQLAlchemy's types or those of `fsql.types`.
+        keys: the columns that say whose features a row holds.
+        event_time: the column that says since when they hold; None for timeless groups.
+        created_time: the column that says when they became known.
+        partition_by: columns or transforms, such as ``"day(time_hour)"``.
+        table_format: "iceberg".
+        ttl: how long features stay valid in a training set; None is for ever.
+        online: whether the group is meant to be served online.
+        truncate: cut nanoseconds to microseconds on writing instead of refusing them.
+        description, owner, tags: words for people.
+        database: the Glue database; default the engine's.
+
+    Raises:
+        DefinitionError: the declaration contradicts itself; every contradiction is listed.
+    """
+
+    inherit_cache = True
+    definition: Definition
+    schema_metadata: dict[bytes, bytes]
+
+    def __new__(cls, *args: Any, **kw: Any) -> Any:
+        """Make or look up the table under its full name, as `sqlalchemy.Table` does."""
+        if not args and not kw:  # unpickling and copying
+            return object.__new__(cls)
+        client, app, entity, version, metadata, *columns = args
+        definition = _definition(GroupName(client, app, entity, version), kw)
+        # Table passes what it does not know to __init__ and keeps `info`.
+        info = {**kw.pop("info", {}), "fsql": definition, "metadata": kw.pop("schema_metadata", {})}
+        if "database" in kw:
+            kw["schema"] = kw.pop("database")
+        return cls._new(
+            definition.name.table,
+            metadata,
+            *columns,
+            info=info,
+            comment=definition.description,
+            **kw,
+        )
+
+    def __init__(self, *args: Any, _no_init: bool = True, **kw: Any) -> None:
+        if _no_init:  # Python's own call, after __new__ has done it all
+            return
+        super().__init__(*args, _no_init=False, **kw)
+        self.definition = self.info["fsql"]
+        self.schema_metadata = dict(self.info.pop("metadata", {}))
+        problems = list(_problems(self))
+        if problems:
+            lines = "\n".join(f"  - {problem}" for problem in problems)
+            raise DefinitionError(f"Feature group {self.name!r} cannot be:\n{lines}")
+
+    @classmethod
+    def from_frame(
+        cls,
+        client: str,
+        app: str,
+        entity: str,
+        version: str,
+        metadata: sa.MetaData | None = None,
+        *,
+        frame: Any,
+        **options: Any,
+    ) -> FeatureGroup:
+        """Declare a group with the columns and exact types of a frame.
+
+        Args:
+            frame: a pandas or polars DataFrame, an Arrow table or anything that
+                exports an Arrow stream. Only its schema is read.
+            options: `keys`, `event_time` and what else the constructor takes.
+
+        Raises:
+            DefinitionError: as the constructor.
+            UnsupportedType: a column cannot be stored.
+        """
+        schema = without_range_index(schema_of(frame))
+        return cls.from_schema(GroupName(client, app, entity, version), schema, metadata, **options)
+
+    @classmethod
+    def from_schema(
+        cls,
+        name: GroupName,
+        schema: pa.Schema,
+        metadata: sa.MetaData | None = None,
+        **options: Any,
+    ) -> FeatureGroup:
+        """Declare a group with the columns of an Arrow schema."""
+        columns = [sa.Column(f.name, sqlalchemy_type(f.type), nullable=f.nullable) for f in schema]
+        parts = (name.client, name.app, name.entity, name.version)
+        metadata = metadata if metadata is not None else sa.MetaData()
+        group: FeatureGroup = cls(
+            *parts, metadata, *columns, schema_metadata=schema.metadata or {}, **options
+        )
+        return group
+
+    @classmethod
+    def from_properties(
+        cls,
+        table: str,
+        properties: Mapping[str, str],
+        metadata: sa.MetaData | None = None,
+        database: str | None = None,
+    ) -> FeatureGroup:
+        """Rebuild a group from what `properties` gave.
+
+        Raises:
+            NotAFeatureGroup: the properties are not those of a feature group.
+        """
+        if GROUP_PROPERTY not in properties or SCHEMA_PROPERTY not in properties:
+            raise NotAFeatureGroup(table, database or DEFAULT_DATABASE)
+        definition = Definition.from_json(properties[GROUP_PROPERTY])
+        options = {name: getattr(definition, name) for name in _OPTIONS}
+        if database is not None:
+            options["database"] = database
+        schema = decode_schema(properties[SCHEMA_PROPERTY])
+        return cls.from_schema(definition.name, schema, metadata, **options)
+
+    @classmethod
+    def reflect(
+        cls, engine: sa.Engine, name: str, metadata: sa.MetaData | None = None
+    ) -> FeatureGroup:
+        """The feature group that exists under `name`, with its exact schema.
+
+        Raises:
+            sqlalchemy.exc.NoSuchTableError: no such table.
+            NotAFeatureGroup: fsql did not make it.
+        """
+        database, _, table = name.rpartition(".")
+        options: Mapping[str, Any] = sa.inspect(engine).get_table_options(table, database or None)
+        found = (value for key, value in options.items() if key.endswith("tblproperties"))
+        properties: Mapping[str, str] = next(found, {})
+        return cls.from_properties(table, properties, metadata, database or None)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The names of the record key's columns."""
+        return self.definition.keys
+
+    @property
+    def event_time(self) -> str | None:
+        """The name of the event time's column."""
+        return self.definition.event_time
+
+    @property
+    def created_time(self) -> str | None:
+        """The name of the created time's column."""
+        return self.definition.created_time
+
+    @property
+    def view_name(self) -> str:
+        """The view beside the table, without the version."""
+        return self.definition.name.view
+
+    @property
+    def arrow_schema(self) -> pa.Schema:
+        """The exact schema, as it is restored on reading."""
+        fields = [pa.field(c.name, arrow_type(c.type), bool(c.nullable)) for c in self.columns]
+        return pa.schema(fields, self.schema_metadata)
+
+    @property
+    def storage_schema(self) -> pa.Schema:
+        """The schema of the data files."""
+        return pa.schema([(f.name, storage_type(f.type)) for f in self.arrow_schema])
+
+    @property
+    def properties(self) -> dict[str, str]:
+        """What is stored beside the table so that `from_properties` can rebuild it."""
+        return {
+            GROUP_PROPERTY: self.definition.to_json(),
+            SCHEMA_PROPERTY: encode_schema(self.arrow_schema),
+        }
+
+    def to_metadata(self, metadata: sa.MetaData, *args: Any, **kw: Any) -> FeatureGroup:
+        """A copy in another MetaData, still a feature group."""
+        schema = kw.get("schema", args[0] if args else self.schema)
+        database = schema if isinstance(schema, str) else self.schema
+        return self.from_properties(self.name, self.properties, metadata, database)
+
+
+def encode_schema(schema: pa.Schema) -> str:
+    """An Arrow schema as text: base64 of its IPC message."""
+    return base64.b64encode(schema.serialize().to_pybytes()).decode("ascii")
+
+
+def decode_schema(text: str) -> pa.Schema:
+    """The inverse of `encode_schema`."""
+    return pa.ipc.read_schema(pa.py_buffer(base64.b64decode(text)))
+
+
+_OPTIONS = (
+    "keys",
+    "event_time",
+    "created_time",
+    "partition_by",
+    "table_format",
+    "ttl",
+    "online",
+    "truncate",
+    "description",
+    "owner",
+    "tags",
+)
+
+
+def _definition(name: GroupName, kw: dict[str, Any]) -> Definition:
+    """Take a definition's options out of `kw`."""
+    if "keys" not in kw:
+        raise DefinitionError(f"Feature group {name.table!r} needs keys=[…], the record key.")
+    options = {option: kw.pop(option) for option in _OPTIONS if option in kw}
+    options["keys"] = _names(options["keys"])
+    options["partition_by"] = tuple(
+        item if isinstance(item, Partition) else Partition.parse(item)
+        for item in _names(options.get("partition_by", ()))
+    )
+    for time in ("event_time", "created_time"):
+        options[time] = _name(options[time]) if options.get(time) is not None else None
+    options["tags"] = dict(options.get("tags") or {})
+    return Definition(name, **options)
+
+
+def _names(given: Any) -> tuple[Any, ...]:
+    items: Iterable[Any] = [given] if isinstance(given, str | sa.Column) else given
+    return tuple(item if isinstance(item, Partition) else _name(item) for item in items)
+
+
+def _name(given: Any) -> str:
+    return given.name if isinstance(given, sa.Column) else str(given)
+
+
+def _problems(group: FeatureGroup) -> Iterable[str]:
+    """Everything that keeps a declaration from being a feature group."""
+    definition = group.definition
+    for column in group.columns:
+        check_column(column.name)
+        storage_type(arrow_type(column.type))
+    if not definition.keys:
+        yield "keys is empty. Expected the columns that say whose features a row holds."
+    yield from _missing(group, "keys", definition.keys)
+    for role in ("event_time", "created_time"):
+        yield from _time_problems(group, role, getattr(definition, role))
+    yield from _missing(group, "partition_by", [p.column for p in definition.partition_by])
+    yield from filter(None, (partition.problem() for partition in definition.partition_by))
+    for key in definition.keys:
+        if key in group.columns and pa.types.is_nested(arrow_type(group.columns[key].type)):
+            yield f"key {key!r} is nested. Expected a type that can be compared."
+    if definition.table_format not in TABLE_FORMATS:
+        known = ", ".join(map(repr, TABLE_FORMATS))
+        yield f"table_format {definition.table_format!r}. Expected {known}."
+    if definition.ttl is not None and definition.ttl < dt.timedelta(0):
+        yield f"ttl {definition.ttl} is negative."
+
+
+def _missing(group: FeatureGroup, role: str, names: Sequence[str]) -> Iterable[str]:
+    for name in names:
+        if name not in group.columns:
+            known = ", ".join(group.columns.keys())
+            yield f"{role} names {name!r}, which is no column. Columns: {known}."
+
+
+def _time_problems(group: FeatureGroup, role: str, name: str | None) -> Iterable[str]:
+    if name is None:
+        return
+    yield from _missing(group, role, [name])
+    if name in group.columns:
+        type_ = arrow_type(group.columns[name].type)
+        if not (pa.types.is_timestamp(type_) or pa.types.is_date(type_)):
+            yield f"{role} {name!r} has type {type_}. Expected Timestamp(unit, tz) or Date."
