@@ -23,7 +23,7 @@ $(STAMP): pyproject.toml tests/constraints.txt
 	@test -x $(BIN)/python || { echo "Making $(VENV) with $$($(PYTHON) --version)"; $(PYTHON) -m venv $(VENV) >/dev/null 2>&1; } \
 		|| { $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip -q --python $(BIN)/python install pip; }
 	@echo "Installing fsql and its dependencies (a minute or two)"
-	@$(PIP) install -q -c tests/constraints.txt -e '.[dev,polars,samples]'
+	@$(PIP) install -qq -c tests/constraints.txt -e '.[dev,polars,samples]'
 	@touch $@
 
 demo: $(STAMP)  ## Run the main job on real data, in the embedded store .fsql
@@ -36,20 +36,21 @@ test-fast: $(STAMP)  ## Run all tests but the slow ones
 	@$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow" $(ARGS)
 
 lint: $(STAMP)  ## Check style, formatting and types
-	@$(BIN)/ruff check -q
-	@$(BIN)/ruff format -q --check
-	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
 
 format: $(STAMP)  ## Format the code and fix what ruff can fix
-	@$(BIN)/ruff check -q --fix-only
-	@$(BIN)/ruff format -q
+	@$(BIN)/ruff check --fix-only
+	@$(BIN)/ruff format
 
 build: $(STAMP)  ## Build the wheel and the sdist into dist/
 	@rm -rf dist
 	@$(BIN)/python -m build --no-isolation
 
-tools: $(STAMP)  ## Install the command line, and a shell to try SQL in
-	@$(PIP) install -q -c tests/constraints.txt ipython
+tools: $(STAMP)  ## Add a shell, coverage and a profiler to .venv
+	@$(PIP) install -qq -c tests/constraints.txt -e '.[tools]'
+	@echo "$(BIN)/ipython, make test ARGS=--cov=fsql, $(BIN)/py-spy top -- $(BIN)/fsql demo"
 
 bench: $(STAMP)  ## Measure, and write tests/benchmarks/RESULTS.md
 	@$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -60,6 +60,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "fsql.types",
                 "fsql.typetext",
                 "fsql.conversion",
+                "fsql.frames",
                 "fsql.naming",
                 "fsql.errors",
             }
