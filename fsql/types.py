@@ -39,8 +39,8 @@ MAX_DECIMAL_DIGITS = 38  # https://docs.aws.amazon.com/athena/latest/ug/data-typ
 
 # SQLAlchemy 2.1 wants each type to say which operators suit it; 2.0 has no such thing.
 _OPERATORS: Any = getattr(operators, "OperatorClass", None)
-_INDEXABLE = _OPERATORS.BASE | _OPERATORS.INDEXABLE if _OPERATORS else None
-_ANY = _OPERATORS.ANY if _OPERATORS else None
+_INDEXABLE: Any = _OPERATORS.BASE | _OPERATORS.INDEXABLE if _OPERATORS else None
+_ANY: Any = _OPERATORS.ANY if _OPERATORS else None
 
 
 # --- types for columns -------------------------------------------------------------------------
