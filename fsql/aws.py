@@ -1,0 +1,213 @@
+"""An AWS session for a URL: the real one, or the embedded one that answers from a folder.
+
+This is the only module that knows which of the two it is. Everything above it calls
+boto3 clients and a pyarrow filesystem.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import weakref
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pyarrow.fs as pafs
+import sqlalchemy as sa
+
+from fsql.errors import ConfigError, StorageError
+from fsql.sessions import SESSION_ARGUMENTS, cloud_session
+from fsql.urls import Location, parse_url
+
+__all__ = ["Aws", "open_aws"]
+
+LOCAL_REGION = "us-east-1"
+LOCAL_BUCKET = "fsql-local"
+_OURS = SESSION_ARGUMENTS | {"warehouse", "s3_staging_dir"}
+
+
+class Aws:
+    """The AWS side of one store.
+
+    Attributes:
+        location: the URL, read.
+        session: the boto3 Session that every client comes from.
+        database: the Glue database that names without one mean.
+        warehouse: s3:// prefix for new tables, with a final slash; None when the URL
+            has none and the Glue database's own location counts.
+        staging: s3:// prefix for query results and staged files; None when the
+            workgroup has its own.
+        connect_args: what PyAthena's Connection takes beside the session.
+    """
+
+    def __init__(
+        self,
+        location: Location,
+        session: boto3.Session,
+        *,
+        warehouse: str | None,
+        staging: str | None,
+    ) -> None:
+        self.location = location
+        self.session = session
+        self.database = location.database
+        self.warehouse = _slashed(warehouse)
+        self.staging = _slashed(staging)
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def connect_args(self) -> dict[str, Any]:
+        """Keyword arguments for `pyathena.connection.Connection`."""
+        rest = {k: v for k, v in self.location.arguments.items() if k not in _OURS}
+        return {
+            **rest,
+            "session": self.session,
+            "region_name": self.session.region_name,
+            "schema_name": self.database,
+            # PyAthena reads environment variables for None and takes '' for "none".
+            "s3_staging_dir": self.staging or "",
+        }
+
+    def client(self, service: str) -> Any:
+        """The boto3 client of a service; made once."""
+        with self._lock:
+            if service not in self._clients:
+                make: Any = self.session.client  # typed for literals only
+                self._clients[service] = make(service)
+            return self._clients[service]
+
+    @property
+    def filesystem(self) -> pafs.FileSystem:
+        """A filesystem whose paths are ``bucket/key``."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        place = self.location.folder or self.location.region
+        return f"<{type(self).__name__} {place} database={self.database}>"
+
+
+class _Cloud(Aws):
+    """AWS itself, or an endpoint that speaks as it does."""
+
+    def __init__(self, location: Location) -> None:
+        arguments = location.arguments
+        staging, group = arguments.get("s3_staging_dir"), arguments.get("work_group")
+        if not staging and not group:
+            raise ConfigError(
+                "The URL says neither where Athena writes its results nor which workgroup does."
+                " Add s3_staging_dir=s3://bucket/prefix/ or work_group=name."
+            )
+        super().__init__(
+            location,
+            cloud_session(location),
+            warehouse=arguments.get("warehouse"),
+            staging=staging,
+        )
+        self._made: tuple[Any, pafs.FileSystem] | None = None
+
+    @property
+    def filesystem(self) -> pafs.FileSystem:
+        """pyarrow's own S3 client, with the session's credentials of this moment."""
+        credentials = self.session.get_credentials()
+        frozen = credentials.get_frozen_credentials() if credentials else None
+        with self._lock:
+            if self._made is None or self._made[0] != frozen:
+                self._made = frozen, self._s3(frozen)
+            return self._made[1]
+
+    def _s3(self, frozen: Any) -> pafs.FileSystem:
+        endpoint = self.location.arguments.get("endpoint_url")
+        options: dict[str, Any] = {"region": self.session.region_name}
+        if frozen is not None:
+            options |= {
+                "access_key": frozen.access_key,
+                "secret_key": frozen.secret_key,
+                "session_token": frozen.token,
+            }
+        if endpoint:
+            scheme, _, host = endpoint.rpartition("://")
+            options |= {"endpoint_override": host, "scheme": scheme or "https"}
+        return pafs.S3FileSystem(**options)
+
+
+class _Embedded(Aws):
+    """The AWS in a folder. Its requests never leave the process."""
+
+    def __init__(self, location: Location, folder: Path) -> None:
+        session = boto3.Session(
+            aws_access_key_id="local", aws_secret_access_key="local", region_name=LOCAL_REGION
+        )
+        try:
+            self._local = _local_aws(folder)
+            self._local.attach(session)
+        except OSError as error:
+            raise StorageError(
+                f"The folder {str(folder)!r} cannot be used as a store: {error.strerror or error}."
+                " Give a folder that can be written, as in fsql:///path/to/folder."
+            ) from error
+        prefix = f"s3://{LOCAL_BUCKET}"
+        arguments = location.arguments
+        super().__init__(
+            location,
+            session,
+            warehouse=arguments.get("warehouse", f"{prefix}/warehouse/"),
+            staging=arguments.get("s3_staging_dir", f"{prefix}/athena/"),
+        )
+        self._filesystem = pafs.SubTreeFileSystem(
+            str(folder / "s3"), pafs.LocalFileSystem(use_mmap=True)
+        )
+        self._furnish()
+
+    def _furnish(self) -> None:
+        """Make the bucket and the database that a new account would lack."""
+        self.client("s3").create_bucket(Bucket=LOCAL_BUCKET)
+        glue = self.client("glue")
+        try:
+            glue.get_database(Name=self.database)
+        except glue.exceptions.EntityNotFoundException:
+            # Another process may be first.
+            with contextlib.suppress(glue.exceptions.AlreadyExistsException):
+                glue.create_database(DatabaseInput={"Name": self.database})
+
+    @property
+    def filesystem(self) -> pafs.FileSystem:
+        """The folder itself."""
+        return self._filesystem
+
+
+def open_aws(url: str | sa.URL | Location | None = None) -> Aws:
+    """The AWS that a URL means; an embedded store's folder is made if it is missing.
+
+    Raises:
+        ConfigError: the URL cannot be used.
+        StorageError: the folder cannot be written.
+    """
+    location = url if isinstance(url, Location) else parse_url(url)
+    return _Cloud(location) if location.folder is None else _Embedded(location, location.folder)
+
+
+# One LocalAWS for each folder and process: its engine and its running queries are shared.
+_open_folders: weakref.WeakValueDictionary[Path, Any] = weakref.WeakValueDictionary()
+_open_lock = threading.Lock()
+
+
+def _local_aws(folder: Path) -> Any:
+    from fsql.local import LocalAWS
+
+    with _open_lock:
+        folder.mkdir(parents=True, exist_ok=True)
+        real = folder.resolve()
+        local = _open_folders.get(real)
+        if local is None:
+            local = _open_folders[real] = LocalAWS(real)
+        return local
+
+
+def _slashed(uri: str | None) -> str | None:
+    if uri is None:
+        return None
+    if not uri.startswith("s3://"):
+        raise ConfigError(f"{uri!r} is no S3 location. Expected s3://bucket/prefix/.")
+    return uri if uri.endswith("/") else uri + "/"

@@ -1,0 +1,75 @@
+"""The objects of a store, as files of a pyarrow filesystem.
+
+Data files never pass through botocore: on AWS pyarrow's C++ client moves them, and an
+embedded store's are plain files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pyarrow.fs as pafs
+
+from fsql.aws import Aws
+from fsql.errors import StorageError
+
+__all__ = ["Object", "Storage", "path_of"]
+
+_SCHEMES = ("s3://", "s3a://")  # Spark and older tools write the latter
+
+
+def path_of(uri: str) -> str:
+    """``bucket/key`` of an ``s3://bucket/key``.
+
+    Raises:
+        StorageError: another scheme.
+    """
+    for scheme in _SCHEMES:
+        if uri.startswith(scheme):
+            return uri[len(scheme) :]
+    raise StorageError(f"{uri!r} is no S3 location. Expected s3://bucket/key.")
+
+
+@dataclass(frozen=True)
+class Object:
+    """One object: its s3:// URI and its size in bytes."""
+
+    uri: str
+    size: int
+
+
+class Storage:
+    """What the layers above do with objects, apart from reading and writing Parquet."""
+
+    def __init__(self, aws: Aws) -> None:
+        self.aws = aws
+
+    @property
+    def filesystem(self) -> pafs.FileSystem:
+        """The filesystem; its paths are ``bucket/key``, see `path_of`."""
+        return self.aws.filesystem
+
+    def list(self, prefix: str) -> list[Object]:
+        """The objects below an s3:// prefix that ends at a slash, by URI."""
+        selector = pafs.FileSelector(
+            path_of(prefix).rstrip("/"), recursive=True, allow_not_found=True
+        )
+        found = self.filesystem.get_file_info(selector)
+        files = (info for info in found if info.type == pafs.FileType.File)
+        return sorted((Object(f"s3://{f.path}", f.size) for f in files), key=lambda o: o.uri)
+
+    def delete(self, uris: Iterable[str]) -> None:
+        """Delete objects; those that are gone already are no error."""
+        for uri in uris:
+            try:
+                self.filesystem.delete_file(path_of(uri))
+            except FileNotFoundError:
+                continue
+
+    def delete_prefix(self, prefix: str) -> None:
+        """Delete everything below a prefix."""
+        try:
+            self.filesystem.delete_dir(path_of(prefix).rstrip("/"))
+        except FileNotFoundError:
+            return
