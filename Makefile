@@ -17,11 +17,15 @@ help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 init: $(STAMP)  ## Make .venv and install fsql into it, with pinned dependencies
+	@echo "$(BIN)/fsql is ready"
 
 $(STAMP): pyproject.toml tests/constraints.txt
 	@test -n "$(PYTHON)" || { echo "fsql needs Python 3.11 or newer; none found on PATH." >&2; exit 1; }
-	@test -x $(BIN)/python || { echo "Making $(VENV) with $$($(PYTHON) --version)"; $(PYTHON) -m venv $(VENV) >/dev/null 2>&1; } \
-		|| { $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip -q --python $(BIN)/python install pip; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
+		echo "Making $(VENV) with $$($(PYTHON) --version)"; \
+		$(PYTHON) -m venv --clear $(VENV) >/dev/null 2>&1 || { \
+			$(PYTHON) -m venv --clear --without-pip $(VENV) && \
+			$(PYTHON) -m pip -qq --python $(BIN)/python install pip; }; }
 	@echo "Installing fsql and its dependencies (a minute or two)"
 	@$(PIP) install -qq -c tests/constraints.txt -e '.[dev,polars,samples]'
 	@touch $@

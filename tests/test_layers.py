@@ -50,7 +50,10 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
         "engines",
         frozenset({"fsql.formats", "fsql.dialect", "fsql.dbapi", "fsql.catalog", "fsql.analysis"}),
     ),
-    ("the AWS session and its objects", frozenset({"fsql.storage", "fsql.aws"})),
+    (
+        "the AWS session and its objects",
+        frozenset({"fsql.storage", "fsql.aws", "fsql.sessions", "fsql.urls"}),
+    ),
     ("the embedded AWS", frozenset({"fsql.local"})),
     (
         "the core",
