@@ -66,7 +66,7 @@ def json_error(error: AwsError) -> Response:
 
 
 def _json(status: int, value: Mapping[str, Any], headers: dict[str, str]) -> Response:
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    body = json.dumps(value, separators=(",", ":")).encode()
     headers |= {
         "x-amzn-RequestId": request_id(),
         "Content-Type": "application/x-amz-json-1.1",
