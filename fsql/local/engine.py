@@ -1,0 +1,215 @@
+"""DuckDB: one locked-down instance for a store and process, and a session for each query."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from .owners import is_alive, this_process
+from .store import Store
+
+__all__ = ["Cancelled", "Engine", "Session", "literal"]
+
+_BATCH_ROWS = 20_000
+_FOLDER = "engine-"
+_INTERRUPT_EVERY = 0.01  # seconds
+
+
+class Cancelled(Exception):
+    """The query was cancelled before it ended."""
+
+
+class Engine:
+    """A DuckDB instance that sees nothing but the objects of one store.
+
+    Args:
+        store: whose files may be read and written.
+        sessions: how many queries can run at once.
+    """
+
+    def __init__(self, store: Store, sessions: int) -> None:
+        self._folder = _working_folder(store)
+        self._root = duckdb.connect(":memory:")
+        self._idle: queue.LifoQueue[duckdb.DuckDBPyConnection] = queue.LifoQueue()
+        self._closed = False
+        self._configure(store)
+        for _ in range(sessions):
+            self._idle.put(self._cursor())
+        self._lock_down(store)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A session of one query; waits for a free one."""
+        cursor = self._idle.get()
+        folder = self._folder / os.urandom(8).hex()
+        session = Session(cursor, folder)
+        try:
+            yield session
+        finally:
+            session.end()
+            shutil.rmtree(folder, ignore_errors=True)
+            self._idle.put(cursor)
+
+    def close(self) -> None:
+        """Close the instance; queries that run must have been cancelled before."""
+        if self._closed:
+            return
+        self._closed = True
+        while not self._idle.empty():
+            self._idle.get().close()
+        self._root.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _configure(self, store: Store) -> None:
+        settings: dict[str, bool | int | str] = {
+            "temp_directory": str(self._folder),
+            "TimeZone": "UTC",
+            "memory_limit": "60%",  # others want memory too: a notebook, a second process
+            "enable_external_file_cache": False,  # cached bytes would not be counted as scanned
+            "autoload_known_extensions": False,
+            "autoinstall_known_extensions": False,
+            "python_enable_replacements": False,  # a table name is never a Python variable
+            "partitioned_write_max_open_files": 101,
+        }
+        for name, value in settings.items():
+            self._root.execute(f"SET {name}={literal(value)}")
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        cursor = self._root.cursor()
+        cursor.execute("PRAGMA enable_profiling='no_output'")  # impossible after the lock
+        return cursor
+
+    def _lock_down(self, store: Store) -> None:
+        folders = [str(store.buckets), str(self._folder)]
+        self._root.execute(f"SET allowed_directories={literal(folders)}")
+        self._root.execute("SET enable_external_access=false")
+        self._root.execute("SET lock_configuration=true")
+
+
+class Session:
+    """One query's use of DuckDB.
+
+    Attributes:
+        folder: where the query may write files; deleted with all that is left in it at the end.
+        scanned: bytes read from files so far.
+        rows: rows read from files so far.
+    """
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, folder: Path) -> None:
+        self.folder = folder
+        self.scanned = 0
+        self.rows = 0
+        self._cursor = cursor
+        self._cancelled = threading.Event()
+        self._ended = threading.Event()
+        self._interrupting = threading.Lock()
+
+    def stream(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """Run a query; its rows come in batches while it runs."""
+        with self._running():
+            reader = self._cursor.sql(sql).to_arrow_reader(_BATCH_ROWS)
+            if reader is None:
+                return
+            with reader:
+                yield from reader
+
+    def rows_of(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a statement to its end; all its rows."""
+        with self._running():
+            return self._cursor.execute(sql).fetchall()
+
+    def types_of(self, sql: str) -> list[str]:
+        """DuckDB's types of a query's columns; the query is bound, not run."""
+        self.check()
+        return [str(type_) for type_ in self._cursor.sql(sql).types]
+
+    def check(self) -> None:
+        """Raise `Cancelled` if the query was cancelled."""
+        if self._cancelled.is_set():
+            raise Cancelled
+
+    def cancel(self) -> None:
+        """Make the query stop soon, from another thread."""
+        self._cancelled.set()
+        threading.Thread(target=self._interrupt, name="fsql-cancel", daemon=True).start()
+
+    def end(self) -> None:
+        """The query has ended; its cursor serves another one from now on."""
+        with self._interrupting:
+            self._ended.set()
+
+    def _interrupt(self) -> None:
+        # DuckDB forgets an interrupt that comes between two statements.
+        while not self._ended.wait(_INTERRUPT_EVERY):
+            with self._interrupting:
+                if not self._ended.is_set():
+                    self._cursor.interrupt()
+
+    @contextmanager
+    def _running(self) -> Iterator[None]:
+        self.check()
+        try:
+            yield
+        except duckdb.InterruptException:
+            raise Cancelled from None
+        except (OSError, pa.ArrowException) as error:
+            # Arrow's reader reports DuckDB's errors under its own classes.
+            self.check()
+            raise _as_duckdb(error) from error
+        self._count()
+
+    def _count(self) -> None:
+        profile = json.loads(self._cursor.get_profiling_information("json"))
+        with suppress(KeyError):
+            self.scanned += profile["io"]["total_bytes_read"]
+            self.rows += profile["query"]["total_rows_scanned"]
+
+
+def literal(value: bool | int | str | list[str]) -> str:
+    """A value as DuckDB SQL."""
+    if isinstance(value, list):
+        return "[" + ", ".join(map(literal, value)) + "]"
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return str(value).lower()
+
+
+_ERRORS: dict[str, type[duckdb.Error]] = {
+    "Binder": duckdb.BinderException,
+    "Constraint": duckdb.ConstraintException,
+    "Conversion": duckdb.ConversionException,
+    "Invalid Input": duckdb.InvalidInputException,
+    "IO": duckdb.IOException,
+    "Not implemented": duckdb.NotImplementedException,
+    "Out of Memory": duckdb.OutOfMemoryException,
+    "Out of Range": duckdb.OutOfRangeException,
+}
+
+
+def _as_duckdb(error: Exception) -> Exception:
+    """DuckDB's exception whose text an Arrow exception carries; other errors as they are."""
+    kind, found, _ = str(error).partition(" Error: ")
+    return _ERRORS.get(kind, duckdb.Error)(str(error)) if found else error
+
+
+def _working_folder(store: Store) -> Path:
+    """A folder of this process's own in the store's file system, dead processes' ones removed."""
+    for folder in store.staging.glob(f"{_FOLDER}*"):
+        owner = folder / "owner"
+        with suppress(OSError):
+            if not is_alive(owner.read_text(encoding="utf-8")):
+                shutil.rmtree(folder, ignore_errors=True)
+    folder = store.staging / f"{_FOLDER}{os.getpid()}-{os.urandom(4).hex()}"
+    folder.mkdir()
+    (folder / "owner").write_text(this_process(), encoding="utf-8")
+    return folder
