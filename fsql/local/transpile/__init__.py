@@ -84,9 +84,7 @@ def translate(query: exp.Query, resolve: Resolve) -> Translated:
 
     sql = query.transform(scan).sql("duckdb")
     names = query.named_selects
-    return Translated(
-        sql, tuple(Column(name or f"_col{i}", None) for i, name in enumerate(names))
-    )
+    return Translated(sql, tuple(Column(name or f"_col{i}", None) for i, name in enumerate(names)))
 
 
 def trino_error(error: duckdb.Error) -> TrinoError:

@@ -1,0 +1,67 @@
+"""Pieces of DuckDB's SQL text: literals, templates that use an argument twice, raised errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from zlib import crc32
+
+__all__ = ["lambda_name", "let", "raised", "string", "template"]
+
+_LARGE = 60
+"""An argument longer than this is computed once and named, where a template uses it twice."""
+
+_VOLATILE = re.compile(r"\b(random|uuid)\(")
+_PLACES = re.compile(r"\{(\d)\}")
+
+
+def string(text: str) -> str:
+    """`text` as a DuckDB string literal."""
+    quoted = "'" + text.replace("'", "''") + "'"
+    if "\0" not in text:
+        return quoted
+    return f"replace({quoted.replace(chr(0), chr(1) + 'NUL' + chr(1))}, '\x01NUL\x01', chr(0))"
+
+
+def raised(name: str, message_sql: str, type_sql: str) -> str:
+    """An expression of `type_sql` that fails with Trino's error `name` when it is evaluated.
+
+    A failing cast and not DuckDB's error(): TRY() accepts no volatile function.
+    """
+    return f"CAST(CAST({string(f'TRINO:{name}:')} || {message_sql} AS INTEGER) AS {type_sql})"
+
+
+def lambda_name(seed: str) -> str:
+    """A name for a lambda's parameter: always the same for the same `seed`, so that an expression
+    in GROUP BY and the same one in SELECT become the same text."""
+    return f"v{crc32(seed.encode()):x}"
+
+
+def let(arguments: Sequence[str], body: Callable[..., str]) -> str:
+    """``body(*names)`` where each name stands for an argument that is evaluated only once."""
+    name = lambda_name("\0".join(arguments))
+    fields = ", ".join(f"'a{i}': {argument}" for i, argument in enumerate(arguments))
+    names = [f"({name}.a{i})" for i in range(len(arguments))]
+    return f"list_transform([{{{fields}}}], lambda {name}: {body(*names)})[1]"
+
+
+def template(text: str, arguments: Sequence[str]) -> str:
+    """`text` with ``{0}``, ``{1}``, … replaced; an argument that is large and used twice is named."""
+    places = [int(place) for place in _PLACES.findall(text)]
+    heavy = [
+        i
+        for i, argument in enumerate(arguments)
+        if places.count(i) > 1 and (len(argument) > _LARGE or _VOLATILE.search(argument))
+    ]
+    if not heavy:
+        return _filled(text, arguments)
+
+    def body(*names: str) -> str:
+        named = dict(zip(heavy, names, strict=True))
+        return _filled(text, [named.get(i, argument) for i, argument in enumerate(arguments)])
+
+    return let([arguments[i] for i in heavy], body)
+
+
+def _filled(text: str, arguments: Sequence[str]) -> str:
+    return _PLACES.sub(lambda place: arguments[int(place[1])], text)
