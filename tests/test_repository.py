@@ -36,7 +36,7 @@ LARGEST = 500_000  # bytes; data belongs into a package that tests install
 LOCK_FILE = re.compile(r"[.]lock$|(^|[-_.])lock[.](json|toml|ya?ml)$|^requirements.*[.]txt$")
 # Each pattern is written so that it doesn't match its own source.
 REGISTRY = re.compile(
-    r"pypi[.]org|pythonhosted[.]org|[-]-(extra-)?index-url|[-]-find-links|artifactory|/simple/[a-z]"
+    r"pypi[.]org|pythonhosted[.]org|[-]-(extra-)?index-url|[-]-find-links|artifac[t]ory|/simple/[a-z]"
 )
 MACHINE_PATH = re.compile(
     r"(?<![\w./}$-])(/(home|Users)/\w|/(root|tmp|work|opt)/\w|[A-Z]:\\\\?Users)"
