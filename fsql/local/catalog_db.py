@@ -66,6 +66,10 @@ class CatalogDb:
         while self._pool():
             self._idle.pop().close()
 
+    def __del__(self) -> None:
+        if hasattr(self, "_idle"):
+            self.close()
+
     @contextmanager
     def _transaction(self, begin: str, synchronous: str = "") -> Iterator[sqlite3.Connection]:
         db = self._take()

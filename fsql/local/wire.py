@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 ACCOUNT = "000000000000"
 """The account that owns everything in an embedded store."""
@@ -40,13 +40,26 @@ class AwsError(Exception):
         return type(self), (self.code, self.message, self.status, self.extra)
 
 
+class Stream(Protocol):
+    """A body that is read at the client's pace, as from a connection."""
+
+    def read(self, amt: int | None = None) -> bytes:
+        """Up to ``amt`` bytes, the rest for None; empty at the end."""
+
+    def stream(self, amt: int = ..., decode_content: bool | None = None) -> Iterator[bytes]:
+        """The rest in blocks."""
+
+    def close(self) -> None:
+        """Stop reading."""
+
+
 @dataclass
 class Response:
-    """One HTTP answer: ``body`` is bytes, or a binary stream that the client reads at its pace."""
+    """One HTTP answer: ``body`` is bytes, or a stream."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    body: bytes | BinaryIO = b""
+    body: bytes | Stream = b""
 
 
 def request_id() -> str:
