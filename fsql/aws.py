@@ -22,7 +22,6 @@ from fsql.urls import Location, parse_url
 
 __all__ = ["Aws", "open_aws"]
 
-LOCAL_REGION = "us-east-1"
 LOCAL_BUCKET = "fsql-local"
 _OURS = SESSION_ARGUMENTS | {"warehouse", "s3_staging_dir"}
 
@@ -83,6 +82,9 @@ class Aws:
         """A filesystem whose paths are ``bucket/key``."""
         raise NotImplementedError
 
+    def make_way(self, path: str) -> None:
+        """Called before ``bucket/key`` is written. Only folders need it; S3 has none."""
+
     def __repr__(self) -> str:
         place = self.location.folder or self.location.region
         return f"<{type(self).__name__} {place} database={self.database}>"
@@ -136,9 +138,9 @@ class _Embedded(Aws):
     """The AWS in a folder. Its requests never leave the process."""
 
     def __init__(self, location: Location, folder: Path) -> None:
-        session = boto3.Session(
-            aws_access_key_id="local", aws_secret_access_key="local", region_name=LOCAL_REGION
-        )
+        from fsql.local import isolated_session
+
+        session = isolated_session()
         try:
             self._local = _local_aws(folder)
             self._local.attach(session)
@@ -155,8 +157,9 @@ class _Embedded(Aws):
             warehouse=arguments.get("warehouse", f"{prefix}/warehouse/"),
             staging=arguments.get("s3_staging_dir", f"{prefix}/athena/"),
         )
+        self._objects = folder / "s3"
         self._filesystem = pafs.SubTreeFileSystem(
-            str(folder / "s3"), pafs.LocalFileSystem(use_mmap=True)
+            str(self._objects), pafs.LocalFileSystem(use_mmap=True)
         )
         self._furnish()
 
@@ -175,6 +178,13 @@ class _Embedded(Aws):
     def filesystem(self) -> pafs.FileSystem:
         """The folder itself."""
         return self._filesystem
+
+    def make_way(self, path: str) -> None:
+        """Make the folder that an object lies in; the bucket has to exist."""
+        bucket, _, key = path.partition("/")
+        parent = key.rpartition("/")[0]
+        if parent and (self._objects / bucket).is_dir():
+            (self._objects / path).parent.mkdir(parents=True, exist_ok=True)
 
 
 def open_aws(url: str | sa.URL | Location | None = None) -> Aws:

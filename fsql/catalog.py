@@ -240,6 +240,7 @@ class StorageIO(FileIO):
 
     def new_output(self, location: str) -> OutputFile:
         """A file to write."""
+        self._storage.for_writing(location)
         return self._file(location)
 
     def delete(self, location: str | InputFile | OutputFile) -> None:

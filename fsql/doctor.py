@@ -14,7 +14,7 @@ from fsql.aws import Aws, open_aws
 from fsql.catalog import Catalog
 from fsql.dialect import create_engine
 from fsql.errors import FsqlError
-from fsql.storage import path_of
+from fsql.storage import Storage
 
 __all__ = ["Check", "examine"]
 
@@ -91,8 +91,9 @@ def _warehouse(aws: Aws) -> str:
 
 def _writable(aws: Aws, prefix: str) -> str:
     """Write, read and delete one small object."""
-    path = path_of(f"{prefix}fsql-doctor-{uuid.uuid4()}")
-    filesystem = aws.filesystem
+    storage = Storage(aws)
+    path = storage.for_writing(f"{prefix}fsql-doctor-{uuid.uuid4()}")
+    filesystem = storage.filesystem
     with filesystem.open_output_stream(path) as target:
         target.write(b"fsql")
     try:

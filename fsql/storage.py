@@ -50,6 +50,12 @@ class Storage:
         """The filesystem; its paths are ``bucket/key``, see `path_of`."""
         return self.aws.filesystem
 
+    def for_writing(self, uri: str) -> str:
+        """The path of an object that is about to be written to `filesystem`."""
+        path = path_of(uri)
+        self.aws.make_way(path)
+        return path
+
     def list(self, prefix: str) -> list[Object]:
         """The objects below an s3:// prefix that ends at a slash, by URI."""
         selector = pafs.FileSelector(
