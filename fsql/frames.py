@@ -139,6 +139,11 @@ def to_pandas(table: pa.Table, dtype_backend: DtypeBackend | None = None) -> pd.
 
 
 def _plain(table: pa.Table, **options: Any) -> pd.DataFrame:
+    names = table.column_names
+    if len(set(names)) < len(names):
+        # Table.to_pandas gives columns of one name the same values.
+        numbered = table.replace_schema_metadata().rename_columns([*map(str, range(len(names)))])
+        return _plain(numbered, **options).set_axis(names, axis=1)
     frame: pd.DataFrame = table.to_pandas(maps_as_pydicts="strict", split_blocks=True, **options)
     return frame
 
