@@ -52,19 +52,17 @@ class Buckets:
         with self._store.write() as db:
             folder = self._store.bucket_path(request.bucket)
             if any(True for _ in self._store.list(request.bucket)):
-                raise AwsError(
-                    "BucketNotEmpty",
-                    "The bucket you tried to delete is not empty",
-                    409,
-                    {"BucketName": request.bucket},
-                )
+                raise _not_empty(request.bucket)
             uploads = db.execute("SELECT id FROM s3_upload WHERE bucket = ?", (request.bucket,))
             for (upload,) in uploads.fetchall():
                 shutil.rmtree(self._store.multipart / upload, ignore_errors=True)
-            for table, column in (("s3_upload", "bucket"), ("s3_object", "bucket")):
-                db.execute(f"DELETE FROM {table} WHERE {column} = ?", (request.bucket,))
+            db.execute("DELETE FROM s3_upload WHERE bucket = ?", (request.bucket,))
+            db.execute("DELETE FROM s3_object WHERE bucket = ?", (request.bucket,))
             db.execute("DELETE FROM s3_bucket WHERE name = ?", (request.bucket,))
-            _remove_empty_tree(folder)
+            try:
+                _remove_empty_tree(folder)
+            except OSError:  # something was written meanwhile, or is no object
+                raise _not_empty(request.bucket) from None
         return respond(204)
 
     def head(self, request: Request) -> Response:
@@ -128,6 +126,15 @@ class Buckets:
     def _created(self, name: str) -> float:
         row = self._row(name)
         return row[0] if row else (self._store.buckets / name).stat().st_mtime
+
+
+def _not_empty(bucket: str) -> AwsError:
+    return AwsError(
+        "BucketNotEmpty",
+        "The bucket you tried to delete is not empty",
+        409,
+        {"BucketName": bucket},
+    )
 
 
 def _wanted_region(request: Request) -> str:

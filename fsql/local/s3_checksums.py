@@ -78,7 +78,7 @@ ALGORITHMS = {
 
 def new_checksum(name: str) -> Checksum:
     """A checksum by its name in ``x-amz-checksum-<name>``; AwsError NotImplemented."""
-    make = ALGORITHMS[name]
+    make = ALGORITHMS.get(name)
     if make is None:
         raise AwsError(
             "NotImplemented", f"The embedded S3 can't verify {name.upper()} checksums.", 501

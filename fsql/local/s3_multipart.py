@@ -11,48 +11,30 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 from .s3_buckets import OWNER
 from .s3_checksums import new_checksum
 from .s3_conditions import byte_range
 from .s3_metadata import Metadata, kept_headers
-from .s3_objects import Objects, commit
+from .s3_objects import CHECKSUM, Objects, commit, typed_checksums, without_checksums
+from .s3_parts import (
+    Part,
+    checksum_member,
+    chosen_parts,
+    composite_checksums,
+    declared_checksum,
+    joined_etag,
+    wanted_parts,
+)
 from .s3_request import Received, Request, read_all, receive
-from .s3_xml import iso_time, parse, respond, xml_response
+from .s3_xml import iso_time, respond, xml_response
 from .store import Store
 from .wire import AwsError, Response
 
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
-_MAX_PARTS = 10_000
-_MIN_PART_BYTES = 5 << 20
-_CHECKSUM = "x-amz-checksum-"
-
-
-@dataclass(frozen=True)
-class Part:
-    """A part as it waits: its number, file, size in bytes, MD5 and checksum headers."""
-
-    number: int
-    file: str
-    size: int
-    etag: str
-    modified: float
-    headers: Mapping[str, str]
-
-    @classmethod
-    def all(cls, db: sqlite3.Connection, upload: str) -> dict[int, Part]:
-        """The parts of an upload by number."""
-        rows = db.execute(
-            "SELECT number, file, size, etag, modified, headers FROM s3_part "
-            "WHERE upload_id = ? ORDER BY number",
-            (upload,),
-        )
-        return {
-            number: cls(number, file, size, etag, modified, json.loads(headers))
-            for number, file, size, etag, modified, headers in rows
-        }
+_MAX_PARTS = 10_000  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
 
 
 class Uploads:
@@ -66,17 +48,16 @@ class Uploads:
         """Answer CreateMultipartUpload."""
         self._store.path(request.bucket, request.key)
         upload = uuid.uuid4().hex
-        headers = kept_headers(request.headers)
+        kind = declared_checksum(request.headers)
+        headers = kept_headers(request.headers) | kind
         (self._store.multipart / upload).mkdir()
         with self._store.write() as db:
             db.execute(
                 "INSERT INTO s3_upload VALUES (?, ?, ?, ?, ?)",
                 (upload, request.bucket, request.key, time.time(), json.dumps(headers)),
             )
-        algorithm = request.headers.get(f"{_CHECKSUM}algorithm")
-        echoed = {f"{_CHECKSUM}algorithm": algorithm} if algorithm else {}
         members = {"Bucket": request.bucket, "Key": request.key, "UploadId": upload}
-        return xml_response("InitiateMultipartUploadResult", members, echoed)
+        return xml_response("InitiateMultipartUploadResult", members, kind)
 
     def put_part(self, request: Request) -> Response:
         """Answer UploadPart."""
@@ -84,7 +65,7 @@ class Uploads:
         number = _part_number(request)
         with self._store.stage() as file:
             received = receive(request, file)
-            self._save(request, number, Path(file.name), received)
+            self._save(request, number, file, received)
         etag = {"ETag": f'"{received.md5.hex()}"'}
         return respond(200, b"", etag, received.checksums)
 
@@ -99,27 +80,24 @@ class Uploads:
             for block in source.blocks(first, last):
                 file.write(block)
                 digest.update(block)
-            file.flush()
             received = Received(last - first, digest.digest(), {})
-            self._save(request, number, Path(file.name), received)
+            self._save(request, number, file, received)
         members = {"LastModified": iso_time(time.time()), "ETag": f'"{received.md5.hex()}"'}
         return xml_response("CopyPartResult", members)
 
     def complete(self, request: Request) -> Response:
         """Answer CompleteMultipartUpload: the listed parts, joined, become the object."""
-        wanted = _wanted_parts(read_all(request))
+        # The checksum headers are the object's here, not those of this request's body.
+        plain = replace(request, headers=without_checksums(request.headers))
+        wanted = wanted_parts(read_all(plain))
         with self._store.read() as db:
             headers = self._find(db, request)
-            parts = _chosen(wanted, Part.all(db, request.query["uploadId"]))
+            parts = chosen_parts(wanted, Part.all(db, request.query["uploadId"]))
         with self._store.stage() as file:
-            for part in parts:
-                with (self._folder(request) / part.file).open("rb") as source:
-                    shutil.copyfileobj(source, file, 1 << 20)
-            checksum = _composite(parts)
-            metadata = Metadata(_joined_etag(parts), {**headers, **checksum})
+            checksums = self._join(request, parts, file, headers)
+            metadata = Metadata(joined_etag(parts), without_checksums(headers) | checksums)
             commit(self._store, request, file, metadata)
         self._forget(request)
-        named = {_member(name): value for name, value in checksum.items()}
         return xml_response(
             "CompleteMultipartUploadResult",
             {
@@ -127,10 +105,31 @@ class Uploads:
                 "Bucket": request.bucket,
                 "Key": request.key,
                 "ETag": f'"{metadata.etag}"',
-                **named,
-                "ChecksumType": "COMPOSITE" if named else None,
+                **{checksum_member(name): value for name, value in checksums.items()},
             },
         )
+
+    def _join(
+        self, request: Request, parts: list[Part], file: BinaryIO, headers: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Write the parts one after the other; the object's checksum headers."""
+        name = headers.get(f"{CHECKSUM}algorithm", "").lower()
+        whole = headers.get(f"{CHECKSUM}type") == "FULL_OBJECT" and new_checksum(name)
+        for part in parts:
+            with (self._folder(request) / part.file).open("rb") as source:
+                while block := source.read(1 << 20):
+                    file.write(block)
+                    if whole:
+                        whole.update(block)
+        if not whole:
+            return typed_checksums(composite_checksums(parts), "COMPOSITE")
+        value = base64.b64encode(whole.digest()).decode()
+        if request.headers.get(f"{CHECKSUM}{name}", value) != value:
+            raise AwsError(
+                "BadDigest",
+                f"The {name.upper()} you specified did not match the calculated checksum.",
+            )
+        return typed_checksums({f"{CHECKSUM}{name}": value}, "FULL_OBJECT")
 
     def abort(self, request: Request) -> Response:
         """Answer AbortMultipartUpload."""
@@ -162,7 +161,7 @@ class Uploads:
                         "LastModified": iso_time(part.modified),
                         "ETag": f'"{part.etag}"',
                         "Size": part.size,
-                        **{_member(name): value for name, value in part.headers.items()},
+                        **{checksum_member(name): value for name, value in part.headers.items()},
                     }
                     for part in shown
                 ],
@@ -234,15 +233,15 @@ class Uploads:
     def _folder(self, request: Request) -> Path:
         return self._store.multipart / request.query["uploadId"]
 
-    def _save(self, request: Request, number: int, staged: Path, received: Received) -> None:
-        with staged.open("rb") as file:
-            os.fsync(file.fileno())
+    def _save(self, request: Request, number: int, staged: BinaryIO, received: Received) -> None:
+        staged.flush()
+        os.fsync(staged.fileno())
         name = f"{number}-{uuid.uuid4().hex}"
         upload = request.query["uploadId"]
         with self._store.write() as db:
             self._find(db, request)
             old = Part.all(db, upload).get(number)
-            staged.replace(self._folder(request) / name)
+            Path(staged.name).replace(self._folder(request) / name)
             row = (upload, number, name, received.size, received.md5.hex(), time.time())
             headers = json.dumps(received.checksums)
             db.execute("INSERT OR REPLACE INTO s3_part VALUES (?,?,?,?,?,?,?)", (*row, headers))
@@ -265,76 +264,3 @@ def _part_number(request: Request) -> int:
             {"ArgumentName": "partNumber", "ArgumentValue": request.query.get("partNumber", "")},
         )
     return number
-
-
-def _wanted_parts(body: bytes) -> list[tuple[int, str]]:
-    root = parse(body, "CompleteMultipartUpload")
-    try:
-        wanted = [
-            (int(each.findtext("PartNumber") or ""), (each.findtext("ETag") or "").strip('"'))
-            for each in root.iter("Part")
-        ]
-    except ValueError:
-        wanted = []
-    if not wanted:
-        raise AwsError(
-            "MalformedXML",
-            "The XML you provided was not well-formed or did not validate against our published "
-            "schema: at least one Part with a PartNumber is needed.",
-        )
-    return wanted
-
-
-def _chosen(wanted: list[tuple[int, str]], parts: Mapping[int, Part]) -> list[Part]:
-    numbers = [number for number, _ in wanted]
-    if numbers != sorted(set(numbers)):
-        raise AwsError(
-            "InvalidPartOrder",
-            "The list of parts was not in ascending order. The parts list must be specified in "
-            "order by part number.",
-        )
-    for number, etag in wanted:
-        if number not in parts or parts[number].etag != etag:
-            raise AwsError(
-                "InvalidPart",
-                "One or more of the specified parts could not be found. The part may not have "
-                "been uploaded, or the specified entity tag may not match the part's entity tag.",
-                400,
-                {"PartNumber": str(number)},
-            )
-    chosen = [parts[number] for number in numbers]
-    for part in chosen[:-1]:
-        if part.size < _MIN_PART_BYTES:
-            raise AwsError(
-                "EntityTooSmall",
-                "Your proposed upload is smaller than the minimum allowed size",
-                400,
-                {
-                    "ProposedSize": str(part.size),
-                    "MinSizeAllowed": str(_MIN_PART_BYTES),
-                    "PartNumber": str(part.number),
-                },
-            )
-    return chosen
-
-
-def _joined_etag(parts: list[Part]) -> str:
-    digests = b"".join(bytes.fromhex(part.etag) for part in parts)
-    return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"
-
-
-def _composite(parts: list[Part]) -> dict[str, str]:
-    """The checksum of the parts' checksums, if all have the same one."""
-    names = set.intersection(*({*part.headers} for part in parts))
-    return {name: _composite_of(name, parts) for name in sorted(names)}
-
-
-def _composite_of(name: str, parts: list[Part]) -> str:
-    checksum = new_checksum(name.removeprefix(_CHECKSUM))
-    for part in parts:
-        checksum.update(base64.b64decode(part.headers[name]))
-    return f"{base64.b64encode(checksum.digest()).decode()}-{len(parts)}"
-
-
-def _member(header: str) -> str:
-    return f"Checksum{header.removeprefix(_CHECKSUM).upper()}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from .s3_xml import iso_time, parse, respond, xml_response
 from .store import Store, sync_folders
 from .wire import AwsError, Response
 
-_CHECKSUM = "x-amz-checksum-"
+CHECKSUM = "x-amz-checksum-"
 _OVERRIDES = (
     "Content-Type",
     "Content-Language",
@@ -44,9 +45,10 @@ class Objects:
         headers = kept_headers(request.headers)
         with self._store.stage() as file:
             received = receive(request, file)
-            metadata = Metadata(received.md5.hex(), headers | received.checksums)
+            checksums = typed_checksums(received.checksums, "FULL_OBJECT")
+            metadata = Metadata(received.md5.hex(), headers | checksums)
             commit(self._store, request, file, metadata)
-        return respond(200, b"", {"ETag": f'"{metadata.etag}"'}, _full(received.checksums))
+        return respond(200, b"", {"ETag": f'"{metadata.etag}"'}, checksums)
 
     def get(self, request: Request) -> Response:
         """Answer GetObject, whole or a range; the body is read as the client asks for it."""
@@ -58,7 +60,7 @@ class Objects:
         headers["Content-Length"] = str(last - first)
         if span:
             headers["Content-Range"] = f"bytes {first}-{last - 1}/{found.size}"
-            headers = {k: v for k, v in headers.items() if not k.startswith(_CHECKSUM)}
+            headers = without_checksums(headers)
         status = 206 if span else 200
         if request.method == "HEAD":
             return respond(status, b"", headers)
@@ -106,13 +108,13 @@ class Objects:
                     "without changing the object's metadata, storage class, website redirect "
                     "location or encryption attributes.",
                 )
-            headers = kept_headers(request.headers) if replace else source.metadata.headers
+            kept = kept_headers(request.headers) if replace else source.metadata.headers
             with self._store.stage() as file:
                 digest = hashlib.md5(usedforsecurity=False)
                 for block in source.blocks(0, source.found.size):
                     file.write(block)
                     digest.update(block)
-                metadata = Metadata(digest.hexdigest(), headers)
+                metadata = Metadata(digest.hexdigest(), without_checksums(kept))
                 path = commit(self._store, request, file, metadata)
         modified = iso_time(path.stat().st_mtime)
         etag = f'"{metadata.etag}"'
@@ -139,7 +141,7 @@ class Objects:
     def _headers(request: Request, found: Found, metadata: Metadata) -> dict[str, str]:
         headers = metadata.answer(found)
         if request.headers.get("x-amz-checksum-mode", "").upper() != "ENABLED":
-            headers = {k: v for k, v in headers.items() if not k.startswith(_CHECKSUM)}
+            headers = without_checksums(headers)
         for name in _OVERRIDES:
             value = request.query.get(f"response-{name.lower()}")
             if value is not None:
@@ -174,6 +176,9 @@ class Source:
 def commit(store: Store, request: Request, file: BinaryIO, metadata: Metadata) -> Path:
     """Make a staged file the object that the request names, if its conditions hold."""
     file.flush()
+    # The kernel's own clock stands still for milliseconds, in which another program could
+    # replace the file by one of the same size and time.
+    os.utime(file.name, ns=(time.time_ns(), time.time_ns()))
     os.fsync(file.fileno())
     with store.write() as db:
         store.bucket_path(request.bucket)
@@ -196,5 +201,11 @@ def _delete(store: Store, db: sqlite3.Connection, bucket: str, key: str) -> None
     db.execute("DELETE FROM s3_object WHERE bucket = ? AND key = ?", (bucket, key))
 
 
-def _full(checksums: Mapping[str, str]) -> dict[str, str]:
-    return {**checksums, "x-amz-checksum-type": "FULL_OBJECT"} if checksums else {}
+def typed_checksums(checksums: Mapping[str, str], kind: str) -> dict[str, str]:
+    """Checksum headers with their type, FULL_OBJECT or COMPOSITE; {} for none."""
+    return {**checksums, f"{CHECKSUM}type": kind} if checksums else {}
+
+
+def without_checksums(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers but for the checksums, which hold for the whole object only."""
+    return {name: value for name, value in headers.items() if not name.startswith(CHECKSUM)}

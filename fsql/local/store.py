@@ -174,13 +174,13 @@ class Store:
         raise AssertionError("unreachable")
 
     def unlink(self, bucket: str, key: str) -> None:
-        """Delete an object's file and the folders it leaves empty; the caller holds :meth:`write`.
+        """Delete an object's file; the caller holds :meth:`write`.
 
-        An object that does not exist is no error, as in S3.
+        An object that does not exist is no error, as in S3. Folders stay: another program may be
+        about to write into one that is empty now.
         """
         while (found := self.find(bucket, key)) is not None:
             found.path.unlink(missing_ok=True)
-            remove_empty(found.path.parent, self.buckets / bucket)
 
     # Inside
 
@@ -290,16 +290,6 @@ def sync_folders(path: Path, top: Path) -> None:
             sync_file(folder)
         if folder == top:
             return
-
-
-def remove_empty(folder: Path, top: Path) -> None:
-    """Remove ``folder`` and its parents below ``top``, as far as they are empty."""
-    while folder != top:
-        try:
-            folder.rmdir()
-        except OSError:
-            return
-        folder = folder.parent
 
 
 def _unusable(root: Path, error: OSError) -> OSError:
