@@ -80,7 +80,8 @@ def _write_table(reader: pa.RecordBatchReader, target: BinaryIO) -> int:
         text = to_pandas(table).to_string(index=False, max_rows=TABLE_ROWS)
     target.write((text if table.num_rows else "  ".join(table.column_names)).encode() + b"\n")
     target.flush()
-    return table.num_rows
+    rows: int = table.num_rows
+    return rows
 
 
 def _write_csv(reader: pa.RecordBatchReader, target: BinaryIO) -> int:

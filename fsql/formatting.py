@@ -106,7 +106,7 @@ def _via(plain: Callable[[Any], Any]) -> Callable[[Formatter, Callable[[str], st
 
 
 def _timestamp(value: pd.Timestamp) -> Any:
-    return None if value is pd.NaT else stored_time(value.to_pydatetime())
+    return None if pd.isna(value) else stored_time(value.to_pydatetime())
 
 
 def _double(value: float) -> Any:
