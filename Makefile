@@ -30,8 +30,8 @@ $(STAMP): pyproject.toml tests/constraints.txt
 	@$(PIP) install -qq -c tests/constraints.txt -e '.[dev,polars,samples]'
 	@touch $@
 
-demo: $(STAMP)  ## Run the main job on real data, in the embedded store .fsql
-	@FSQL_URL=fsql:///.fsql $(BIN)/fsql demo
+demo: $(STAMP)  ## Run the main job on real data, in the embedded store ./demo
+	@$(BIN)/fsql demo demo
 
 test: $(STAMP)  ## Run all tests (ARGS="-k name" passes on to pytest)
 	@$(BIN)/python -m pytest -q -n $(JOBS) $(ARGS)

@@ -43,6 +43,8 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "fsql.cache",
                 "fsql.migration",
                 "fsql.online",
+                "fsql.doctor",
+                "fsql.exports",
             }
         ),
     ),
@@ -79,6 +81,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "fsql.typetext",
                 "fsql.conversion",
                 "fsql.frames",
+                "fsql.fitting",
                 "fsql.naming",
                 "fsql.errors",
             }

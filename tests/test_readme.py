@@ -4,7 +4,9 @@
 - A `console` block holds commands after `$ `, each followed by what it prints, if that is shown.
 - A `bash` or `sh` block holds commands, a line each.
 - `...` in shown output stands for anything.
-- `make X` is not run but must be a target, and `pip install X` must name extras that fsql has.
+- `export X=Y` holds to the end of the page.
+- `make X` must be a target, and `pip install X` must name extras that fsql has; of these only
+  `make demo` runs, without setting up a `.venv`.
 - A block that can't run here stands below a comment `<!-- not run: reason -->`.
 """
 
@@ -37,8 +39,8 @@ NOT_RUN = re.compile(r"^<!-- not run: (?P<reason>.+) -->$")
 SHELLS = frozenset({"bash", "sh"})
 SECONDS = 120  # for one command
 
-# What `make` would do to the store, without setting up a `.venv` first.
-STAND_INS = {"make demo": "fsql demo"}
+# The target whose recipe runs here, because what follows on the page explores its store.
+RUN_TARGETS = frozenset({"demo"})
 
 
 @dataclass(frozen=True)
@@ -125,15 +127,26 @@ def run_python(block: Block, namespace: dict[str, Any]) -> None:
     check_output(block, block.shown, printed.getvalue())
 
 
-def check_make(words: list[str]) -> None:
-    """Check that the Makefile has each target that the command names, without running one."""
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    missing = {word for word in words[1:] if "=" not in word} - targets
+def recipes() -> dict[str, str]:
+    """The Makefile's targets, each with its recipe's commands as one types them in its `.venv`."""
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    found = re.findall(r"^([a-z-]+):(?!=).*\n((?:\t.*\n)*)", makefile, re.MULTILINE)
+    return {
+        target: "\n".join(line.strip("\t@").replace("$(BIN)/", "") for line in recipe.splitlines())
+        for target, recipe in found
+    }
+
+
+def check_make(words: list[str]) -> str:
+    """Check that the Makefile has each target that the command names; what of it runs here."""
+    targets = [word for word in words[1:] if "=" not in word]
+    missing = set(targets) - set(recipes())
     assert not missing, f"the Makefile has no target {', '.join(sorted(missing))}"
+    return "\n".join(recipes()[target] for target in targets if target in RUN_TARGETS)
 
 
-def check_pip(words: list[str]) -> None:
-    """Check that `pip install` names fsql and extras that it has, without installing."""
+def check_pip(words: list[str]) -> str:
+    """Check that `pip install` names fsql and extras that it has; nothing is installed."""
     assert words[1] == "install", words
     known = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     for word in words[2:]:
@@ -141,28 +154,30 @@ def check_pip(words: list[str]) -> None:
         assert name == known["name"], f"pip install {word}: the page installs only fsql"
         missing = set(filter(None, extras.split(","))) - set(known["optional-dependencies"])
         assert not missing, f"fsql has no extra {', '.join(sorted(missing))}"
+    return ""
 
 
-CHECKED: dict[str, Callable[[list[str]], None]] = {"make": check_make, "pip": check_pip}
+CHECKED: dict[str, Callable[[list[str]], str]] = {"make": check_make, "pip": check_pip}
 
 
 def run_command(where: object, command: Command, folder: Path) -> None:
     words = shlex.split(command.text, comments=True)
-    if words[0] in CHECKED:
-        CHECKED[words[0]](words)
-    text = STAND_INS.get(" ".join(words), command.text)
-    if shlex.split(text)[0] not in CHECKED:
-        check_output(where, command.shown, run_shell(text, folder))
+    if words[0] == "export":
+        name, _, value = words[1].partition("=")
+        os.environ[name] = value
+    elif words[0] in CHECKED:
+        run_shell(CHECKED[words[0]](words), folder)
+    else:
+        check_output(where, command.shown, run_shell(command.text, folder))
 
 
 def run_shell(text: str, folder: Path) -> str:
     """What the command prints; AssertionError with all that it said if it fails."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = {**os.environ, "PATH": path, "COLUMNS": "100"}
     done = subprocess.run(
         ["bash", "-c", text],
         cwd=folder,
-        env=environment,
+        env={**os.environ, "PATH": path, "COLUMNS": "100"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -174,6 +189,7 @@ def run_shell(text: str, folder: Path) -> str:
 
 
 def run_page(page: str, text: str, folder: Path) -> None:
+    """Run the page's blocks in `folder`, which is also where this process works."""
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for block in blocks(page, text):
         if block.reason is not None:
@@ -194,11 +210,20 @@ def paths(group: click.Group, above: str) -> Iterator[str]:
             yield f"{above} {name}"
 
 
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder to work in; the page's exports end with the test."""
+    monkeypatch.chdir(tmp_path)
+    before = dict(os.environ)
+    yield tmp_path
+    os.environ.clear()
+    os.environ.update(before)
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    run_page(page.name, page.read_text("utf-8"), tmp_path)
+def test_page_runs(page: Path, folder: Path) -> None:
+    run_page(page.name, page.read_text("utf-8"), folder)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -241,7 +266,8 @@ one ...
 ```console
 $ echo hello
 hello
-$ true
+$ export MEANING=42
+$ test $MEANING = 42
 ```
 
 <!-- not run: needs an AWS account -->
@@ -251,8 +277,8 @@ exit 1
 """
 
 
-def test_a_right_page_runs(tmp_path: Path) -> None:
-    run_page("page.md", RIGHT, tmp_path)
+def test_a_right_page_runs(folder: Path) -> None:
+    run_page("page.md", RIGHT, folder)
 
 
 @pytest.mark.parametrize(
@@ -260,21 +286,21 @@ def test_a_right_page_runs(tmp_path: Path) -> None:
     [
         ("one ...", "two ...", "page.md:1 shows\ntwo"),
         ("hello\n$", "goodbye\n$", "page.md:10 shows\ngoodbye"),
-        ("$ true", "$ false", "exit 1"),
+        ("42\n$", "41\n$", "exit 1"),
         ("<!-- not run: needs an AWS account -->", "", "exit 1"),
-        ("$ true", "$ make no-such-target", "no target no-such-target"),
-        ("$ true", "$ pip install 'fsql[nothing]'", "no extra nothing"),
+        ("$ test $MEANING = 42", "$ make no-such-target", "no target no-such-target"),
+        ("$ test $MEANING = 42", "$ pip install 'fsql[nothing]'", "no extra nothing"),
     ],
 )
-def test_a_wrong_page_fails(tmp_path: Path, old: str, new: str, message: str) -> None:
+def test_a_wrong_page_fails(folder: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(AssertionError, match=re.escape(message)):
-        run_page("page.md", RIGHT.replace(old, new), tmp_path)
+        run_page("page.md", RIGHT.replace(old, new), folder)
 
 
-def test_blocks_share_a_namespace_and_know_their_lines(tmp_path: Path) -> None:
+def test_blocks_share_a_namespace_and_know_their_lines(folder: Path) -> None:
     page = "```python\nx = 1\n```\n\ntext\n\n```python\nx / 0\n```\n"
     with pytest.raises(ZeroDivisionError) as caught:
-        run_page("page.md", page, tmp_path)
+        run_page("page.md", page, folder)
     assert (caught.traceback[-1].path, caught.traceback[-1].lineno + 1) == ("page.md", 8)
 
 
