@@ -1,0 +1,19 @@
+"""How feature groups lie on S3: files, snapshots, commits and scans."""
+
+from __future__ import annotations
+
+from fsql.formats.iceberg import Append, Committed, create, describe_group, drop
+from fsql.formats.scan import CannotScan, FileScan, scan
+from fsql.formats.snapshots import row_count
+
+__all__ = [
+    "Append",
+    "CannotScan",
+    "Committed",
+    "FileScan",
+    "create",
+    "describe_group",
+    "drop",
+    "row_count",
+    "scan",
+]

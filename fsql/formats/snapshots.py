@@ -1,0 +1,251 @@
+"""What an Iceberg table consists of at a snapshot, remembered for as long as it is true.
+
+Metadata files, manifests and data files never change once they are written, so what was
+read from them is kept under their names. Only Glue's answer, which names the current
+metadata file, is asked for anew by the caller.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.fs as pafs
+from pyiceberg.expressions import BooleanExpression
+from pyiceberg.expressions.visitors import (
+    _InclusiveMetricsEvaluator,
+    expression_evaluator,
+    inclusive_projection,
+)
+from pyiceberg.io.pyarrow import schema_to_pyarrow
+from pyiceberg.manifest import DataFile, FileFormat, ManifestContent, ManifestEntry, ManifestFile
+from pyiceberg.schema import Schema
+from pyiceberg.serializers import FromInputFile
+from pyiceberg.table.metadata import TableMetadata
+from pyiceberg.table.snapshots import Snapshot
+
+from fsql.catalog import Catalog, Entry, StorageIO
+from fsql.formats.fields import FIELD_ID, with_ids
+from fsql.storage import path_of
+from fsql.types import storage_type
+
+__all__ = ["CannotScan", "Snapshots", "State", "row_count", "snapshots_of"]
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+_FORMAT = ds.ParquetFileFormat()
+
+
+class CannotScan(Exception):
+    """Only an engine can read this table; says why."""
+
+
+class _Remembered(Generic[K, V]):
+    """The values that were used last, by key."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: OrderedDict[K, V] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: K, make: Callable[[], V]) -> V:
+        """The value of the key; made, perhaps by two threads at once, if it is unknown."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+        value = make()
+        with self._lock:
+            self._values[key] = value
+            while len(self._values) > self._most:
+                self._values.popitem(last=False)
+        return value
+
+
+@dataclass(frozen=True)
+class State:
+    """A table at one snapshot.
+
+    Attributes:
+        metadata: the table's metadata file, parsed.
+        schema: the columns that were current then.
+        stored: the same columns in their storage types.
+        files: the data files, oldest first.
+    """
+
+    metadata: TableMetadata
+    schema: Schema
+    stored: pa.Schema
+    files: tuple[DataFile, ...]
+
+
+class Snapshots:
+    """The snapshots of one catalog's tables."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._storage = catalog.storage
+        self._io = StorageIO(catalog.storage)
+        self._metadata: _Remembered[str, TableMetadata] = _Remembered(256)
+        self._manifests: _Remembered[str, tuple[ManifestEntry, ...]] = _Remembered(4096)
+        self._states: _Remembered[tuple[str, int | None], State] = _Remembered(256)
+        self._fragments: _Remembered[str, ds.ParquetFileFragment] = _Remembered(16384)
+        self._filesystem: pafs.FileSystem | None = None
+
+    def metadata(self, location: str) -> TableMetadata:
+        """A metadata file, parsed."""
+        return self._metadata.get(
+            location, lambda: FromInputFile.table_metadata(self._io.new_input(location))
+        )
+
+    def state(self, entry: Entry, snapshot_id: int | None = None) -> State:
+        """A feature group's table at a snapshot, by default the current one.
+
+        Raises:
+            CannotScan: it is no feature group on Iceberg, has deletes, or no such snapshot.
+        """
+        location = entry.metadata_location
+        if not entry.is_group or location is None:
+            raise CannotScan(f"{entry.name!r} is no feature group on Iceberg")
+        return self._states.get(
+            (location, snapshot_id), lambda: self._read(self.metadata(location), snapshot_id)
+        )
+
+    def _read(self, metadata: TableMetadata, snapshot_id: int | None) -> State:
+        schema, snapshot = metadata.schema(), metadata.current_snapshot()
+        if snapshot_id is not None:
+            snapshot = metadata.snapshot_by_id(snapshot_id)
+            if snapshot is None:
+                raise CannotScan(f"there is no snapshot {snapshot_id}")
+            schemas = {known.schema_id: known for known in metadata.schemas}
+            schema = schemas.get(snapshot.schema_id or 0, schema)
+        stored = [
+            (f.name, storage_type(f.type))
+            for f in schema_to_pyarrow(schema, include_field_ids=False)
+        ]
+        files = self._files(snapshot) if snapshot is not None else ()
+        return State(metadata, schema, pa.schema(stored), files)
+
+    def _files(self, snapshot: Snapshot) -> tuple[DataFile, ...]:
+        entries: list[ManifestEntry] = []
+        for manifest in snapshot.manifests(self._io):
+            live = self._entries(manifest)
+            if live and manifest.content == ManifestContent.DELETES:
+                raise CannotScan("rows of it are deleted by delete files")
+            entries += live
+        # A stable sort: within a commit, files stay in the order of their rows.
+        entries.sort(key=lambda entry: entry.sequence_number or 0)
+        if any(entry.data_file.file_format != FileFormat.PARQUET for entry in entries):
+            raise CannotScan("not all of its files are Parquet")
+        return tuple(entry.data_file for entry in entries)
+
+    def _entries(self, manifest: ManifestFile) -> tuple[ManifestEntry, ...]:
+        return self._manifests.get(
+            manifest.manifest_path,
+            lambda: tuple(manifest.fetch_manifest_entry(self._io, discard_deleted=True)),
+        )
+
+    def dataset(self, state: State, prune: BooleanExpression | None) -> ds.FileSystemDataset:
+        """The files that may have rows for which `prune` holds.
+
+        Raises:
+            CannotScan: a file's columns are not the table's.
+        """
+        files = state.files if prune is None else _pruned(state, prune)
+        fragments = [self._fragment(file) for file in files]
+        if len(state.metadata.schemas) > 1:
+            _check_columns(fragments, state)
+        return ds.FileSystemDataset(fragments, state.stored, _FORMAT, self._storage.filesystem)
+
+    def _fragment(self, file: DataFile) -> ds.ParquetFileFragment:
+        """A file's fragment, which keeps its footer once it has been read."""
+        filesystem = self._storage.filesystem
+        if filesystem is not self._filesystem:  # new credentials, and fragments hold the old ones
+            self._fragments, self._filesystem = _Remembered(16384), filesystem
+        return self._fragments.get(
+            file.file_path,
+            lambda: _FORMAT.make_fragment(
+                path_of(file.file_path), filesystem, file_size=file.file_size_in_bytes
+            ),
+        )
+
+
+def _pruned(state: State, prune: BooleanExpression) -> Iterable[DataFile]:
+    """The files whose partition and statistics do not rule out that `prune` holds somewhere.
+
+    `_InclusiveMetricsEvaluator` is pyiceberg's own and unpublished; a test pins it.
+    """
+    metrics = _InclusiveMetricsEvaluator(state.schema, prune)
+    partitions = {
+        spec.spec_id: expression_evaluator(
+            Schema(*spec.partition_type(state.schema).fields),
+            inclusive_projection(state.schema, spec)(prune),
+            case_sensitive=True,
+        )
+        for spec in state.metadata.partition_specs
+    }
+    return [
+        file
+        for file in state.files
+        if partitions[file.spec_id](file.partition) and metrics.eval(file)
+    ]
+
+
+def _check_columns(fragments: Iterable[ds.ParquetFileFragment], state: State) -> None:
+    """Make sure that finding columns by name finds the same ones as finding them by id."""
+    wanted = with_ids(state.stored, state.schema)
+    with ThreadPoolExecutor(pa.cpu_count(), "fsql-footers") as pool:
+        for schema in pool.map(lambda fragment: fragment.physical_schema, fragments):
+            for field in wanted:
+                _check_column(schema, field)
+
+
+def _check_column(file: pa.Schema, wanted: pa.Field) -> None:
+    by_id = {_id(field): field for field in file}
+    found = by_id.get(_id(wanted))
+    if found is None and wanted.name not in file.names:
+        return  # added since; Arrow reads NULL
+    if found is None or found.name != wanted.name:
+        raise CannotScan(f"column {wanted.name!r} had another name when a file was written")
+    if pa.types.is_nested(wanted.type) and not found.type.equals(wanted.type, check_metadata=True):
+        raise CannotScan(f"column {wanted.name!r} has changed its fields since a file was written")
+
+
+def _id(field: pa.Field) -> bytes | None:
+    id_: bytes | None = (field.metadata or {}).get(FIELD_ID)
+    return id_
+
+
+_known: WeakKeyDictionary[Catalog, Snapshots] = WeakKeyDictionary()
+_known_lock = threading.Lock()
+
+
+def snapshots_of(catalog: Catalog) -> Snapshots:
+    """What is remembered of a catalog's tables."""
+    with _known_lock:
+        if catalog not in _known:
+            _known[catalog] = Snapshots(catalog)
+        return _known[catalog]
+
+
+def row_count(catalog: Catalog, entry: Entry) -> int | None:
+    """How many rows the table's current snapshot says it has; None where nothing says so."""
+    location = entry.metadata_location
+    if not entry.is_iceberg or location is None:
+        return None
+    try:
+        snapshot = snapshots_of(catalog).metadata(location).current_snapshot()
+    except OSError:  # whoever reads the table gets a better error
+        return None
+    if snapshot is None:
+        return 0
+    total = snapshot.summary.get("total-records") if snapshot.summary is not None else None
+    return None if total is None else int(total)
