@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from pyathena.sqlalchemy.compiler import (
@@ -57,7 +57,8 @@ class FsqlStatementCompiler(AthenaStatementCompiler):
         if getattr(binary.left.type, "item_type", None) is None and not isinstance(
             binary.left.type, Map
         ):
-            return cast(str, super().visit_getitem_binary(binary, operator, **kw))
+            arrays: Any = super()  # PyAthena leaves the method untyped
+            return str(arrays.visit_getitem_binary(binary, operator, **kw))
         whole = self.process(binary.left, **kw)
         return f"element_at({whole}, {self.process(binary.right, **kw)})"
 
@@ -73,7 +74,7 @@ class FsqlDDLCompiler(AthenaDDLCompiler):
         """CREATE TABLE for any table."""
         if isinstance(create.element, FeatureGroup):
             return self._create_group(create.element, bool(create.if_not_exists))
-        return cast(str, super().visit_create_table(create, **kw))
+        return super().visit_create_table(create, **kw)
 
     def _create_group(self, group: FeatureGroup, if_not_exists: bool) -> str:
         columns = ",\n".join(f"  {self.get_column_specification(c)}" for c in group.columns)
@@ -91,7 +92,7 @@ class FsqlDDLCompiler(AthenaDDLCompiler):
     def get_column_specification(self, column: Any, **kw: Any) -> str:
         """A column's name, type and comment; a feature group's types as they are stored."""
         if not isinstance(column.table, FeatureGroup):
-            return cast(str, super().get_column_specification(column, **kw))
+            return super().get_column_specification(column, **kw)
         name = AthenaDDLIdentifierPreparer(self.dialect).format_column(column)
         comment = f" {self._get_comment_specification(column.comment)}" if column.comment else ""
         return f"{name} {hive_type(storage_type(arrow_type(column.type)))}{comment}"

@@ -15,7 +15,7 @@ import logging
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pyathena.connection
@@ -51,7 +51,7 @@ from pyathena.error import (
 from pyathena.model import AthenaQueryExecution
 
 from fsql.analysis import unload_select
-from fsql.aws import Aws, open_aws
+from fsql.aws import open_aws
 from fsql.catalog import Catalog
 from fsql.errors import ConfigError
 from fsql.failures import MAX_QUERY_BYTES, check_size, failed, rejected
@@ -101,20 +101,20 @@ class Connection(pyathena.connection.Connection["Cursor"]):
     """A connection to one store.
 
     Args:
-        aws: the session and filesystem of the store.
+        planner: what knows the store; connections of one engine share it.
         options: PyAthena's connect arguments, over those of the URL.
     """
 
-    def __init__(self, aws: Aws, **options: Any) -> None:
+    def __init__(self, planner: Planner, **options: Any) -> None:
+        self.planner = planner
+        self.catalog = planner.catalog
+        self.aws = self.catalog.aws
         defaults = {
             "cursor_class": Cursor,
             "formatter": ParameterFormatter(),
             "poll_interval": SLOWEST_POLL,
         }
-        super().__init__(**{**defaults, **aws.connect_args, **options})
-        self.aws = aws
-        self.catalog = Catalog(aws)
-        self.planner = Planner(self.catalog)
+        super().__init__(**{**defaults, **self.aws.connect_args, **options})
 
     def rollback(self) -> None:
         """Nothing: Athena has no transactions, each statement commits by itself."""
@@ -128,14 +128,14 @@ class Cursor(pyathena.cursor.Cursor):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._result_set_class = ResultSet
+        self._result_set_class: Any = ResultSet
         self._polled_from = 0.0
 
     @property
     def connection(self) -> Connection:
         """The connection that made this cursor."""
-        connection: Connection = self._connection
-        return connection
+        connection: Any = self._connection
+        return cast("Connection", connection)
 
     def execute(
         self,
@@ -222,7 +222,7 @@ class Cursor(pyathena.cursor.Cursor):
         if select is None or staging is None:
             return False
         prefix = f"{staging}unload/{uuid.uuid4()}/"
-        files = Unload(prefix, select, plan.outputs or (), self.connection.catalog.storage)
+        files = Unload(prefix, select, self.connection.catalog.storage)
         sql = f"UNLOAD ({select.sql}) TO '{prefix}' WITH (format = 'PARQUET')"
         if len(sql.encode()) > MAX_QUERY_BYTES:
             return False
@@ -242,7 +242,7 @@ class Cursor(pyathena.cursor.Cursor):
 
     def _poll(self, query_id: str, options: Any = None) -> Any:
         self._polled_from = time.perf_counter()
-        execution = super()._poll(query_id, options)
+        execution: Any = super()._poll(query_id, options)
         if execution.state != AthenaQueryExecution.STATE_SUCCEEDED:
             raise failed(execution, self.connection.catalog)
         return execution
@@ -252,15 +252,18 @@ class Cursor(pyathena.cursor.Cursor):
         time.sleep(min(self._poll_interval, max(FIRST_POLL, waited * POLL_SHARE)))
 
 
-def connect(url: str | sa.URL | None = None, **options: Any) -> Connection:
+def connect(
+    url: str | sa.URL | None = None, *, planner: Planner | None = None, **options: Any
+) -> Connection:
     """Open a connection.
 
     Args:
         url: see `fsql.urls.parse_url`; None is ``fsql://``.
+        planner: of a store that is open already, instead of a URL.
         options: PyAthena's connect arguments, over those of the URL.
 
     Raises:
         ConfigError: the URL cannot be used.
         StorageError: the folder cannot be written.
     """
-    return Connection(open_aws(url), **options)
+    return Connection(planner or Planner(Catalog(open_aws(url))), **options)

@@ -16,12 +16,13 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL
 
 from fsql import dbapi
-from fsql.aws import Aws, open_aws
+from fsql.aws import open_aws
 from fsql.catalog import Catalog
 from fsql.compiler import FsqlDDLCompiler, FsqlStatementCompiler, FsqlTypeCompiler
 from fsql.errors import ConfigError, UnsupportedType
 from fsql.formats import describe_group
 from fsql.model import FeatureGroup
+from fsql.planning import Planner
 from fsql.types import Timestamp, sqlalchemy_type
 from fsql.typetext import parse_type
 from fsql.urls import SECRET_ARGUMENTS
@@ -45,7 +46,6 @@ class FsqlDialect(AthenaDialect):
         Timestamp: Timestamp,
     }
 
-    aws: Aws
     catalog: Catalog
 
     @classmethod
@@ -55,14 +55,14 @@ class FsqlDialect(AthenaDialect):
 
     def create_connect_args(self, url: URL) -> Any:
         """Open the store; an embedded one's folder is made if it is missing."""
-        self.aws = open_aws(url)
-        self.catalog = Catalog(self.aws)
+        aws = open_aws(url)
+        self.catalog = Catalog(aws)
         self._connect_options = {
-            "location": self.aws.warehouse,
-            "schema_name": self.aws.database,
+            "location": aws.warehouse,
+            "schema_name": aws.database,
             "catalog_name": "awsdatacatalog",
         }
-        return (), {"aws": self.aws}
+        return (), {"planner": Planner(self.catalog)}
 
     @classmethod
     def engine_created(cls, engine: sa.Engine) -> None:
@@ -76,7 +76,8 @@ class FsqlDialect(AthenaDialect):
             parameters = None
         options = context.execution_options.get(OPTION) if context is not None else None
         if options is None:
-            super().do_execute(cursor, statement, parameters, context)
+            inherited: Any = super()  # PyAthena leaves the method untyped
+            inherited.do_execute(cursor, statement, parameters, context)
         else:
             cursor.execute(statement, parameters, **options)
 

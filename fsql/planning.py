@@ -45,7 +45,7 @@ class Planner:
     """Analyses statements, and remembers those whose tables have not changed since."""
 
     def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
+        self.catalog = catalog
         self._plans: OrderedDict[tuple[str, str], Plan] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -75,7 +75,7 @@ class Planner:
         return Plan(sql, analyse(sql, look_up, database), entries)
 
     def _find(self, database: str, table: str) -> Entry | None:
-        return self._catalog.find(table, database)
+        return self.catalog.find(table, database)
 
     def _relation(self, entry: Entry) -> Relation:
         return Relation(
@@ -83,7 +83,7 @@ class Planner:
             exact=entry.is_group,
             query=entry.view_sql if entry.is_view else None,
             database=entry.database,
-            rows=row_count(self._catalog, entry),
+            rows=row_count(self.catalog, entry),
         )
 
     def _remember(self, key: tuple[str, str], plan: Plan) -> None:

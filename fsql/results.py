@@ -17,6 +17,7 @@ from pyathena.result_set import AthenaResultSet
 
 from fsql.errors import UnsupportedType
 from fsql.planning import Plan
+from fsql.storage import Storage
 from fsql.transports import PAGE, Rows, Transport
 from fsql.types import storage_type
 from fsql.typetext import trino_type
@@ -64,13 +65,15 @@ class ResultSet(AthenaResultSet):
             for column in first["ResultSet"].get("ResultSetMetadata", {}).get("ColumnInfo", [])
         ]
         rows = first["ResultSet"].get("Rows", [])
+        connection: Any = self.connection  # typed as PyAthena's; it is ours
+        storage: Storage = connection.catalog.storage
         # Only queries print their labels as the first row; SHOW and DESCRIBE do not.
         is_query = self.statement_type == "DML" and bool(labels)
         header = is_query and bool(rows) and _texts(rows[0]) == labels
         return Rows(
             first,
             self._plan.outputs,
-            self.connection.catalog.storage,
+            storage,
             lambda token: self._reader.get_query_results(PAGE, token),
             self.output_location if is_query else None,
             header,
@@ -156,7 +159,7 @@ class ResultSet(AthenaResultSet):
     def fetchmany(self, size: int | None = None) -> list[Any]:
         """The next rows, at most `size` or `arraysize` of them."""
         most = size if size and size > 0 else self.arraysize
-        rows = []
+        rows: list[Any] = []
         while len(rows) < most and (row := self.fetchone()) is not None:
             rows.append(row)
         return rows

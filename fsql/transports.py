@@ -16,11 +16,15 @@ import pyarrow.csv as pacsv
 import pyarrow.dataset as ds
 
 from fsql.analysis import Output, UnloadSelect
+from fsql.analysis.pruning import to_iceberg
+from fsql.catalog import Catalog
 from fsql.conversion import decode
+from fsql.formats import CannotScan, FileScan, scan
+from fsql.planning import Plan
 from fsql.storage import Storage, path_of
-from fsql.textual import column_type, read_text
+from fsql.textual import NESTED, column_type, read_text
 
-__all__ = ["Columns", "Rows", "Transport", "Unload"]
+__all__ = ["Columns", "Rows", "Scan", "Transport", "Unload", "open_scan"]
 
 PAGE = 1000  # the most that GetQueryResults gives at once
 GetPage = Callable[[str | None], dict[str, Any]]
@@ -28,6 +32,14 @@ GetPage = Callable[[str | None], dict[str, Any]]
 
 class Transport(Protocol):
     """The rows of one result."""
+
+    @property
+    def name(self) -> str:
+        """ "rows", "unload" or "scan"."""
+
+    @property
+    def bytes_scanned(self) -> int | None:
+        """Bytes read of the tables; None where the engine counts them."""
 
     @property
     def schema(self) -> pa.Schema:
@@ -88,7 +100,11 @@ class Rows:
         first: the response to the first GetQueryResults.
         get_page: the next pages, by token, where there is no file.
         csv: the URI of the CSV file; None where there is none.
+        header: whether the first row holds the labels.
     """
+
+    name = "rows"
+    bytes_scanned: int | None = None
 
     def __init__(
         self,
@@ -101,6 +117,7 @@ class Rows:
     ) -> None:
         info = first["ResultSet"].get("ResultSetMetadata", {}).get("ColumnInfo", [])
         names = [column.get("Label") or column["Name"] for column in info]
+        self.nested_text = any(column["Type"] in NESTED for column in info)
         self._engine = pa.schema(list(zip(names, map(column_type, info), strict=True)))
         self._columns = Columns.of(self._engine, outputs)
         self._first, self._get_page = first, get_page
@@ -172,8 +189,11 @@ class Unload:
 
     Args:
         prefix: where they lie; deleted when the result is closed.
-        select: what was unloaded: the names and decodings of its columns.
+        select: what was unloaded, and how to read it.
     """
+
+    name = "unload"
+    bytes_scanned: int | None = None
 
     def __init__(self, prefix: str, select: UnloadSelect, storage: Storage) -> None:
         self._prefix, self._select, self._storage = prefix, select, storage
@@ -207,3 +227,58 @@ class Unload:
 
     def _files(self) -> list[str]:
         return [path_of(found.uri) for found in self._storage.list(self._prefix) if found.size]
+
+
+class Scan:
+    """The table's own files, read at the snapshot that the catalog named."""
+
+    name = "scan"
+
+    def __init__(self, files: FileScan, outputs: Sequence[Output]) -> None:
+        self._files = files
+        self._columns = Columns.of(files.schema, outputs)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Names and restored types."""
+        return self._columns.schema
+
+    @property
+    def bytes_scanned(self) -> int | None:
+        """Compressed bytes of the columns in the row groups that may match."""
+        return self._files.bytes_scanned
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows as they come, in the order in which they were written."""
+        for batch in self._files.to_batches():
+            yield from self._restored(pa.Table.from_batches([batch])).to_batches()
+
+    def table(self) -> pa.Table:
+        """All rows, read in parallel."""
+        return self._restored(self._files.to_table())
+
+    def close(self) -> None:
+        """Nothing is staged."""
+
+    def _restored(self, table: pa.Table) -> pa.Table:
+        return self._columns.restore(table.columns)
+
+
+def open_scan(catalog: Catalog, plan: Plan) -> Scan | None:
+    """The scan that gives a statement's rows, or None if only the engine can."""
+    wanted = plan.analysis.scan
+    entry = plan.entries.get((wanted.database, wanted.table)) if wanted else None
+    if wanted is None or entry is None or plan.outputs is None:
+        return None
+    try:
+        files = scan(
+            catalog,
+            entry,
+            wanted.columns,
+            filter=wanted.filter,
+            prune=to_iceberg(wanted.predicate) if wanted.predicate else None,
+            limit=wanted.limit,
+        )
+    except CannotScan:
+        return None
+    return Scan(files, plan.outputs)
