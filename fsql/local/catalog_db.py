@@ -33,6 +33,9 @@ class CatalogDb:
     def read(self) -> Iterator[sqlite3.Connection]:
         """A snapshot: every SELECT inside sees the same state.
 
+        Close a cursor that is not read to its end: it would keep the snapshot for whoever gets
+        the connection next.
+
         Inside a :meth:`write` of the same thread it sees what was written so far.
         """
         writing: sqlite3.Connection | None = getattr(self._writing, "db", None)

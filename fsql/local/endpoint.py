@@ -159,9 +159,19 @@ def parse_s3_url(url: str) -> tuple[str | None, str | None, dict[str, str]]:
 def _answer_json(request: AWSPreparedRequest, headers: dict[str, str], call: Call) -> Response:
     operation = headers.get("x-amz-target", "").rpartition(".")[2]
     try:
-        return json_response(call(operation, json.loads(_bytes(request.body) or b"{}")))
+        return json_response(call(operation, _members(_bytes(request.body))))
     except AwsError as error:
         return json_error(error)
+
+
+def _members(body: bytes) -> dict[str, Any]:
+    try:
+        members = json.loads(body or b"{}")
+    except ValueError:
+        members = None
+    if not isinstance(members, dict):
+        raise AwsError("SerializationException", "The request's body is no JSON object.")
+    return members
 
 
 def _text(value: str | bytes) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+from contextlib import closing
 from typing import Any
 
 from .glue_shapes import (
@@ -82,10 +83,8 @@ class Databases:
         """Answer GetDatabases, in the order of names."""
         check(request, (), MaxResults=Number(1, 100))
         after = decode_token(request.get("NextToken")) or ""
-        with self._store.read() as db:
-            rows = db.execute(
-                "SELECT name, body FROM glue_database WHERE name > ? ORDER BY name", (after,)
-            )
+        query = "SELECT name, body FROM glue_database WHERE name > ? ORDER BY name"
+        with self._store.read() as db, closing(db.execute(query, (after,))) as rows:
             found, more = page(rows, request.get("MaxResults") or 100, lambda row: row[0])
         databases = [json.loads(body) for _, body in found]
         wanted = request.get("AttributesToGet")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any
 
 from .glue_databases import now
@@ -86,16 +87,13 @@ class Partitions:
         """Answer GetPartitions: filtered by Expression, one Segment of them, page by page."""
         check(request, _TABLE, MaxResults=Number(1, 1000), Segment=SEGMENT)
         after = decode_token(request.get("NextToken")) or ""
-        mine = _segment(request.get("Segment"))
+        ours = _segment(request.get("Segment"))
         with self._store.read() as db:
             table = _table(db, request)
             wanted = partition_filter(request.get("Expression"), _keys(table))
-            rows = (
-                row
-                for row in _rows(db, table, after)
-                if mine(row[0]) and wanted(json.loads(row[0]))
-            )
-            found, more = page(rows, request.get("MaxResults") or 1000, lambda row: row[0])
+            with closing(_rows(db, table, after)) as rows:
+                mine = (row for row in rows if ours(row[0]) and wanted(json.loads(row[0])))
+                found, more = page(mine, request.get("MaxResults") or 1000, lambda row: row[0])
         partitions = [json.loads(body) for _, body in found]
         if request.get("ExcludeColumnSchema"):
             for partition in partitions:
@@ -198,8 +196,8 @@ def _find(db: sqlite3.Connection, table: TableRow, values: Sequence[str]) -> Jso
     return None if row is None else dict(json.loads(row[0]))
 
 
-def _rows(db: sqlite3.Connection, table: TableRow, after: str) -> Iterator[tuple[str, str]]:
-    yield from db.execute(
+def _rows(db: sqlite3.Connection, table: TableRow, after: str) -> sqlite3.Cursor:
+    return db.execute(
         "SELECT value, body FROM glue_partition WHERE table_id = ? AND value > ? ORDER BY value",
         (table.id, after),
     )

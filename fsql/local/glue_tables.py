@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 from .glue_databases import now, require_database
@@ -104,9 +104,9 @@ class Tables:
         after = decode_token(request.get("NextToken")) or ""
         with self._store.read() as db:
             require_database(db, request["DatabaseName"])
-            names = _names(db, fold(request["DatabaseName"]), after)
-            matching = (row for row in names if pattern.fullmatch(row[1]))
-            found, more = page(matching, request.get("MaxResults") or 100, lambda row: row[1])
+            with closing(_names(db, fold(request["DatabaseName"]), after)) as names:
+                matching = (row for row in names if pattern.fullmatch(row[1]))
+                found, more = page(matching, request.get("MaxResults") or 100, lambda row: row[1])
             tables = [_load(db, row[0]) for row in found]
         return {
             "TableList": [_attributes(t, request.get("AttributesToGet")) for t in tables]
@@ -165,8 +165,8 @@ def name_pattern(expression: str | None) -> re.Pattern[str]:
         raise invalid(f"Expression {expression!r} is no regular expression: {error}.") from None
 
 
-def _names(db: sqlite3.Connection, database: str, after: str) -> Iterator[tuple[int, str]]:
-    yield from db.execute(
+def _names(db: sqlite3.Connection, database: str, after: str) -> sqlite3.Cursor:
+    return db.execute(
         "SELECT id, name FROM glue_table WHERE database = ? AND name > ? ORDER BY name",
         (database, after),
     )

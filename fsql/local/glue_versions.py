@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 
 from .glue_shapes import NAME, Json, Many, Number, check, error_detail, invalid, not_found
 from .glue_tables import TableRow
@@ -46,7 +47,8 @@ class TableVersions:
                 "WHERE table_id = :id AND version < :before ORDER BY version DESC",
                 {"id": table.id, "before": table.version + 1 if before is None else before},
             )
-            found, more = page(rows, request.get("MaxResults") or 100, lambda row: row[0])
+            with closing(rows):
+                found, more = page(rows, request.get("MaxResults") or 100, lambda row: row[0])
         return {"TableVersions": [_shape(json.loads(body)) for _, body in found], **more}
 
     def delete(self, request: Json) -> Json:

@@ -47,7 +47,7 @@ def parse(body: bytes, root: str) -> ElementTree.Element:
     """The root element of a request's document, namespaces removed; AwsError MalformedXML."""
     try:
         element = ElementTree.fromstring(body)
-    except (ElementTree.ParseError, ValueError):
+    except (ElementTree.ParseError, ValueError, LookupError):  # LookupError: its encoding
         element = ElementTree.Element("none")
     for each in element.iter():
         each.tag = each.tag.rpartition("}")[2]
