@@ -53,7 +53,7 @@ class FsqlStatementCompiler(AthenaStatementCompiler):
         """A struct's field, a map's value by key or an array's item; NULL if there is none."""
         if isinstance(binary.left.type, Struct):
             whole = self.process(binary.left, **kw)
-            return f"{whole}.{self.preparer.quote(binary.right.text)}"
+            return f"{whole}.{self.preparer.quote(binary.right.name)}"
         if getattr(binary.left.type, "item_type", None) is None and not isinstance(
             binary.left.type, Map
         ):

@@ -95,7 +95,13 @@ def _like(values: Any, result: Any) -> Any:
     return result
 
 
+def _read_nothing(values: Any, type_: pa.DataType) -> Any:
+    """Trino's ``unknown``, the type of a bare NULL."""
+    return _like(values, pa.nulls(len(values)))
+
+
 _READERS: tuple[tuple[Callable[[pa.DataType], bool], Callable[[Any, pa.DataType], Any]], ...] = (
+    (pa.types.is_null, _read_nothing),
     (pa.types.is_binary, _read_binary),
     (pa.types.is_time, _read_time),
     (pa.types.is_timestamp, _read_timestamp),

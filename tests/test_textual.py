@@ -61,6 +61,11 @@ def test_text_becomes_the_value(
     assert isinstance(result, pa.ChunkedArray if chunked else pa.Array)
 
 
+def test_a_bare_null_has_no_type() -> None:
+    texts = pa.array([None, None], pa.string())
+    assert read_text(texts, column_type({"Type": "unknown"})).to_pylist() == [None, None]
+
+
 def test_zones_may_differ_from_row_to_row() -> None:
     texts = pa.array(["2013-01-01 00:00:00.000 UTC", "2013-01-01 00:00:00.000 Asia/Tokyo"])
     result = read_text(texts, column_type({"Type": "timestamp with time zone"}))
