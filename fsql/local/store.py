@@ -74,7 +74,7 @@ class Store:
     def bucket_path(self, bucket: str) -> Path:
         """The folder of a bucket. AwsError NoSuchBucket if it does not exist."""
         path = self.buckets / bucket
-        if not valid_bucket(bucket) or not path.is_dir() or path.is_symlink():
+        if not valid_bucket(bucket) or not stat.S_ISDIR(_mode(str(path))):
             raise AwsError(
                 "NoSuchBucket", "The specified bucket does not exist", 404, {"BucketName": bucket}
             )
@@ -185,17 +185,18 @@ class Store:
     # Inside
 
     def _locate(self, bucket: Path, key: str) -> Path:
-        odd = bucket / keys.odd_path(key)
         plain = keys.plain_path(key)
-        if plain is None:
-            return self._refuse_links(bucket, odd)
+        path = None if plain is None else self._ordinary(bucket, key, plain)
+        return self._refuse_links(bucket, path or bucket / keys.odd_path(key))
+
+    def _ordinary(self, bucket: Path, key: str, plain: str) -> Path | None:
+        """The key's own path; None if the object is, or has to be, in the odd folder."""
         path = bucket / plain
         kind = self._kind(path)
-        if kind == "file" and self._spelled_so(bucket, plain):
-            return self._refuse_links(bucket, path)
-        if kind == "missing" and not odd.exists() and not (self._folds_case and keys.folds(key)):
-            return self._refuse_links(bucket, path)
-        return self._refuse_links(bucket, odd)
+        if kind == "file":
+            return path if self._spelled_so(bucket, plain) else None
+        free = kind == "missing" and not (self._folds_case and keys.folds(key))
+        return path if free and not (bucket / keys.odd_path(key)).exists() else None
 
     @staticmethod
     def _kind(path: Path) -> str:
@@ -219,10 +220,13 @@ class Store:
         return True
 
     def _refuse_links(self, bucket: Path, path: Path) -> Path:
-        step = bucket
-        for segment in path.relative_to(bucket).parts:
-            step /= segment
-            if step.is_symlink():
+        step = str(bucket)
+        for segment in path.parts[len(bucket.parts) :]:
+            step = f"{step}{os.sep}{segment}"
+            mode = _mode(step)
+            if not mode:
+                break
+            if stat.S_ISLNK(mode):
                 raise AwsError(
                     "AccessDenied", f"{step} is a symbolic link; the store follows none.", 403
                 )
@@ -240,6 +244,14 @@ class Store:
                 with suppress(OSError):
                     if entry.stat().st_mtime < horizon:
                         Path(entry).unlink()
+
+
+def _mode(path: str) -> int:
+    """The mode of a file, of a symbolic link itself; 0 for none."""
+    try:
+        return os.lstat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return 0
 
 
 def valid_bucket(name: str) -> bool:
