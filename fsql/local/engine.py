@@ -7,13 +7,14 @@ import os
 import queue
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from .owners import is_alive, this_process
 from .store import Store
@@ -21,6 +22,7 @@ from .store import Store
 __all__ = ["Cancelled", "Engine", "Session", "literal"]
 
 _BATCH_ROWS = 20_000
+_CHUNK_ROWS = 1000
 _FOLDER = "engine-"
 _INTERRUPT_EVERY = 0.01  # seconds
 
@@ -123,6 +125,20 @@ class Session:
             with reader:
                 yield from reader
 
+    def chunks(self, sql: str) -> Iterator[list[tuple[Any, ...]]]:
+        """Run a query; its rows as tuples, some at a time.
+
+        Starts a millisecond faster than :meth:`stream` and is slower for many rows.
+        """
+        with self._running():
+            self._cursor.execute(sql)
+            try:
+                while rows := self._cursor.fetchmany(_CHUNK_ROWS):
+                    yield rows
+            except BaseException:
+                self._cursor.abort()
+                raise
+
     def rows_of(self, sql: str) -> list[tuple[Any, ...]]:
         """Run a statement to its end; all its rows."""
         with self._running():
@@ -132,6 +148,32 @@ class Session:
         """DuckDB's types of a query's columns; the query is bound, not run."""
         self.check()
         return [str(type_) for type_ in self._cursor.sql(sql).types]
+
+    @contextmanager
+    def function(self, call: Callable[[Any], str], argument: str) -> Iterator[str]:
+        """A Python function of one value for SQL to call, by the name that is yielded.
+
+        Args:
+            call: the function; NULLs reach it too.
+            argument: the DuckDB type of its argument; the result is a VARCHAR.
+        """
+        name = f"call_{os.urandom(8).hex()}"
+
+        def vector(values: pa.ChunkedArray) -> pa.Array:
+            return pa.array([call(value) for value in values.to_pylist()], pa.string())
+
+        self._cursor.create_function(
+            name,
+            vector,
+            [argument],
+            "VARCHAR",
+            type=PythonUDFType.ARROW,
+            null_handling=FunctionNullHandling.SPECIAL,
+        )
+        try:
+            yield name
+        finally:
+            self._cursor.remove_function(name)
 
     def check(self) -> None:
         """Raise `Cancelled` if the query was cancelled."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections import OrderedDict
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,7 +92,8 @@ class History:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._owner = this_process()
-        self._mine: OrderedDict[str, Execution] = OrderedDict()
+        self._mine: dict[str, Execution] = {}
+        self._finished: deque[str] = deque()
         self._lock = threading.Lock()
         self._started = 0
 
@@ -141,7 +142,7 @@ class History:
                 (final.state, final.to_json(), final.id),
             )
         execution.change(status, **members)
-        self._forget()
+        self._forget_older(execution.id)
 
     def get(self, id_: str) -> Execution:
         """An execution of any process; AwsError if there is none of that id."""
@@ -222,11 +223,12 @@ class History:
             },
         )
 
-    def _forget(self) -> None:
+    def _forget_older(self, id_: str) -> None:
+        """Keep the newest of the finished executions in memory; catalog.db has the others."""
         with self._lock:
-            finished = [id_ for id_, one in self._mine.items() if one.done.is_set()]
-            for id_ in finished[:-_FINISHED_IN_MEMORY]:
-                del self._mine[id_]
+            self._finished.append(id_)
+            if len(self._finished) > _FINISHED_IN_MEMORY:
+                self._mine.pop(self._finished.popleft(), None)
 
     def _prune(self, execute: Any) -> None:
         if self._started % _PRUNE_EVERY == 0:

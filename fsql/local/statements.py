@@ -78,9 +78,20 @@ class Query:
     def parse(self) -> exp.Query:
         """The syntax tree, fresh; TrinoError SYNTAX_ERROR."""
         parsed = parse_statements(self.text)
+        if len(parsed) == 1 and isinstance(parsed[0], exp.Values):
+            return _selected(parsed[0])
         if len(parsed) != 1 or not isinstance(parsed[0], exp.Query):
             raise TrinoError("SYNTAX_ERROR", "Queries of this type are not supported")
         return parsed[0]
+
+
+def _selected(values: exp.Values) -> exp.Query:
+    """VALUES on its own as a SELECT, its columns named as Trino names them."""
+    first = values.expressions[0]
+    width = len(first.expressions) if isinstance(first, exp.Tuple) else 1
+    columns = [exp.to_identifier(f"_col{i}") for i in range(width)]
+    values.set("alias", exp.TableAlias(this=exp.to_identifier("values_"), columns=columns))
+    return exp.select("*").from_(values)
 
 
 @dataclass(frozen=True)

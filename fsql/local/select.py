@@ -1,0 +1,97 @@
+"""SELECT: translation, kept while the tables stay as they are, and the CSV of its rows."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from .columns import ResultColumn
+from .context import Context, Outcome
+from .results import write_csv, write_small_csv
+from .statements import Query, Select
+from .tables import Binding
+from .text import athena_text
+from .transpile import translate
+from .transpile import types as tt
+
+__all__ = ["Ready", "Translations", "run_select"]
+
+_KEPT = 500
+_SMALL_BYTES = 1 << 20
+_ROWS_IN_MEMORY = 999  # with the header, a full page of GetQueryResults
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A query in DuckDB's SQL, and its columns with their Trino types in full.
+
+    Attributes:
+        small: whether few rows are to be expected. Right or wrong, the result is the same.
+    """
+
+    sql: str
+    columns: tuple[ResultColumn, ...]
+    small: bool = False
+
+    @property
+    def types(self) -> tuple[tt.Type, ...]:
+        return tuple(tt.parse_type(column.type) for column in self.columns)
+
+
+class Translations:
+    """Translated queries, each good as long as the tables it names have not changed."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, str | None], tuple[Binding, Ready]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, context: Context, query: Query) -> Ready:
+        """A query ready to run; TrinoError for what Athena would refuse."""
+        key = query.text, context.database
+        with self._lock:
+            kept = self._kept.get(key)
+        if kept is not None and kept[0].current():
+            return kept[1]
+        binding = Binding(context.tables, context.database, context.session.types_of)
+        ready = _translate(context, query, binding)
+        with self._lock:
+            self._kept[key] = binding, ready
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return ready
+
+
+def _translate(context: Context, query: Query, binding: Binding) -> Ready:
+    translated = translate(query.parse(), binding)
+    types = [column.trino_type for column in translated.columns]
+    if None in types:
+        described = context.session.types_of(translated.sql)
+        types = [
+            known or str(tt.trino_type(text)) for known, text in zip(types, described, strict=True)
+        ]
+    names = [column.name for column in translated.columns]
+    columns = tuple(ResultColumn(n, t or "") for n, t in zip(names, types, strict=True))
+    return Ready(translated.sql, columns, binding.size < _SMALL_BYTES)
+
+
+def run_select(context: Context, statement: Select, translations: Translations) -> Outcome:
+    """Run a query and write its rows to the output."""
+    ready = translations.get(context, statement.query)
+    path, sql = context.file(), as_text(ready)
+    names = [column.name for column in ready.columns]
+    if ready.small:
+        rows = write_small_csv(path, names, context.session.chunks(sql), _ROWS_IN_MEMORY)
+    else:
+        rows = write_csv(path, names, context.session.stream(sql), _ROWS_IN_MEMORY)
+    return Outcome(ready.columns, rows, header=True, update_count=0)
+
+
+def as_text(ready: Ready) -> str:
+    """The query with every column as Athena prints it; names don't matter and may repeat."""
+    names = [f"c{position}" for position in range(len(ready.columns))]
+    texts = ", ".join(
+        f"{athena_text(name, column.type)} AS {name}"
+        for name, column in zip(names, ready.columns, strict=True)
+    )
+    return f"SELECT {texts} FROM ({ready.sql}) AS result_({', '.join(names)})"

@@ -1,0 +1,242 @@
+"""What a table name in a query means: an Iceberg table, a Hive table, a view, a listing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sqlglot.expressions as exp
+
+from .hive import Hive
+from .iceberg import Iceberg, Source
+from .iceberg_io import GlueCalls
+from .information_schema import INFORMATION_SCHEMA, information_schema
+from .statements import Name, Query
+from .store import Store
+from .transpile import Scan, TrinoError, translate
+from .transpile import types as tt
+from .views import View, is_view
+from .wire import AwsError
+
+__all__ = ["CATALOG", "Binding", "Tables", "coercible", "is_iceberg", "metadata_location"]
+
+CATALOG = "awsdatacatalog"
+
+Json = dict[str, Any]
+Describe = Callable[[str], list[str]]
+"""From DuckDB SQL to the DuckDB types of its columns."""
+_Key = tuple[str, str]
+
+
+class Tables:
+    """The tables of a store by name, through Glue's operations."""
+
+    def __init__(self, store: Store, glue: GlueCalls) -> None:
+        self.glue = glue
+        self.iceberg = Iceberg(store)
+        self._hive = Hive(store, glue)
+
+    def get(self, name: Name, database: str | None) -> Json:
+        """The Glue table of a name; TrinoError TABLE_NOT_FOUND, SCHEMA_NOT_FOUND and the like."""
+        schema = self.schema(name, database)
+        try:
+            found: Json = self.glue.call("GetTable", {"DatabaseName": schema, "Name": name.table})
+        except AwsError as error:
+            if error.code != "EntityNotFoundException":
+                raise
+            raise self._missing(schema, name) from error
+        table: Json = found["Table"]
+        return table
+
+    def schema(self, name: Name, database: str | None) -> str:
+        """The database that a name lies in."""
+        if name.catalog is not None and name.catalog.lower() != CATALOG:
+            message = f"{name.where}: Catalog '{name.catalog}' does not exist"
+            raise TrinoError("CATALOG_NOT_FOUND", message)
+        if name.database is None and database is None:
+            message = f"{name.where}: Schema must be specified when session schema is not set"
+            raise TrinoError("MISSING_SCHEMA_NAME", message)
+        return (name.database or database or "").lower()
+
+    def source(self, table: Json) -> Source:
+        """A Glue table, no view, as DuckDB reads it now."""
+        if is_iceberg(table):
+            return self.iceberg.source(metadata_location(table))
+        return self._hive.source(table)
+
+    def version(self, database: str, name: str) -> str | None:
+        """What `Source.version` or `View.version` is now; None if there is no such table."""
+        listing = information_schema(self.glue, name) if database == INFORMATION_SCHEMA else None
+        if listing is not None:
+            return listing.version
+        try:
+            table = self.get(Name(name, database), None)
+            return View.of(table).version if is_view(table) else self.source(table).version
+        except TrinoError:
+            return None
+
+    def _missing(self, schema: str, name: Name) -> TrinoError:
+        try:
+            self.glue.call("GetDatabase", {"Name": schema})
+        except AwsError as error:
+            if error.code != "EntityNotFoundException":
+                raise
+            return TrinoError("SCHEMA_NOT_FOUND", f"{name.where}: Schema '{schema}' does not exist")
+        return TrinoError(
+            "TABLE_NOT_FOUND",
+            f"{name.where}: Table '{CATALOG}.{schema}.{name.table}' does not exist",
+        )
+
+
+class Binding:
+    """Looks up the tables of one query and remembers which versions it found.
+
+    Args:
+        tables: where to look.
+        database: what a name without a database means.
+        describe: tells the types of a view's columns where the translation does not know them.
+
+    Attributes:
+        versions: of each table found, by database and name.
+        size: bytes of all files found.
+    """
+
+    def __init__(self, tables: Tables, database: str | None, describe: Describe) -> None:
+        self._tables = tables
+        self._database = database
+        self._describe = describe
+        self._inside: tuple[_Key, ...] = ()
+        self.versions: dict[_Key, str] = {}
+        self.size = 0
+
+    def __call__(self, node: exp.Table) -> Scan:
+        """The scan of a table reference, for `translate`."""
+        if node.args.get("when") or node.args.get("version"):
+            raise TrinoError("NOT_SUPPORTED", f"{_where(node)}: Time travel is not supported yet")
+        name = Name(node.name.lower(), node.db or None, node.catalog or None, _where(node))
+        source = self._find(name)
+        sql = exp.Table(this=exp.Var(this=source.sql))
+        return Scan(sql, {column: str(type_) for column, type_ in source.columns.items()})
+
+    def current(self) -> bool:
+        """Whether all that was found is still as it was."""
+        return all(self._tables.version(*key) == seen for key, seen in self.versions.items())
+
+    def _find(self, name: Name) -> Source:
+        schema = self._tables.schema(name, self._database)
+        key = (schema, name.table)
+        if schema == INFORMATION_SCHEMA:
+            listing = information_schema(self._tables.glue, name.table)
+            if listing is not None:
+                self.versions[key] = listing.version
+                return listing
+        table = self._tables.get(name, self._database)
+        if is_view(table):
+            return self._expand(View.of(table), key, name)
+        source = self._tables.source(table)
+        self.versions[key] = source.version
+        self.size += source.size
+        return source
+
+    def _expand(self, view: View, key: _Key, name: Name) -> Source:
+        """A view as a subquery with just the columns it was created with."""
+        if key in self._inside:
+            raise TrinoError(
+                "VIEW_IS_RECURSIVE", f"{name.where}: View '{'.'.join(key)}' is recursive"
+            )
+        inner = Binding(self._tables, view.database, self._describe)
+        inner._inside = (*self._inside, key)
+        translated = translate(Query(view.sql).parse(), inner)
+        self.versions |= inner.versions
+        self.size += inner.size
+        self.versions[key] = view.version
+        types = [column.trino_type for column in translated.columns]
+        if None in types:
+            types = [str(tt.trino_type(text)) for text in self._describe(translated.sql)]
+        selected = _as_created(view, [tt.parse_type(t or "") for t in types], key, name)
+        names = ", ".join(f"c{i}" for i in range(len(types)))
+        sql = f"(SELECT {selected} FROM ({translated.sql}) AS inner_({names}))"
+        return Source(sql, dict(view.columns), self.versions[key])
+
+
+def is_iceberg(table: Json) -> bool:
+    """Whether a Glue table is an Iceberg table."""
+    return str(table.get("Parameters", {}).get("table_type", "")).upper() == "ICEBERG"
+
+
+def metadata_location(table: Json) -> str:
+    """Where an Iceberg table's metadata file lies; TrinoError if the catalog does not say."""
+    location = table["Parameters"].get("metadata_location")
+    if not location:
+        raise TrinoError(
+            "ICEBERG_INVALID_METADATA",
+            "Table is missing [metadata_location] property:"
+            f" {table['DatabaseName']}.{table['Name']}",
+        )
+    return str(location)
+
+
+def _as_created(view: View, types: Sequence[tt.Type], key: _Key, name: Name) -> str:
+    """The view's columns, cast back where a table below has changed since; TrinoError if stale."""
+    if len(types) != len(view.columns):
+        raise _stale(
+            key,
+            name,
+            f"stored view column count ({len(view.columns)}) does not match column count derived"
+            f" from the view query analysis ({len(types)})",
+        )
+    selected = []
+    for position, ((column, created), now) in enumerate(zip(view.columns, types, strict=True)):
+        if not coercible(now, created):
+            raise _stale(
+                key,
+                name,
+                f"column [{column}] of type {now} projected from query view at position"
+                f" {position} cannot be coerced to column [{column}] of type {created} stored in"
+                " view definition",
+            )
+        value = f"c{position}"
+        if now != created:
+            value = f"CAST({value} AS {tt.duckdb_type(created)})"
+        selected.append(f"{value} AS {tt.quoted(column)}")
+    return ", ".join(selected)
+
+
+_WIDER = {
+    "tinyint": {"smallint", "integer", "bigint", "real", "double", "decimal"},
+    "smallint": {"integer", "bigint", "real", "double", "decimal"},
+    "integer": {"bigint", "double", "decimal", "real"},
+    "bigint": {"decimal", "double", "real"},
+    "real": {"double"},
+    "decimal": {"decimal", "double", "real"},
+    "date": {"timestamp", tt.TIMESTAMP_TZ},
+    "timestamp": {"timestamp", tt.TIMESTAMP_TZ},
+    "varchar": {"varchar"},
+    "char": {"char", "varchar"},
+    "unknown": set(),
+}
+
+
+def coercible(now: tt.Type, created: tt.Type) -> bool:
+    """Whether Trino would turn one type into the other by itself ("Type coercion")."""
+    if now == created or now.base == "unknown":
+        return True
+    if now.base == created.base and now.items and len(now.items) == len(created.items):
+        return all(map(coercible, now.items, created.items))
+    return created.base in _WIDER.get(now.base, ())
+
+
+def _stale(key: _Key, name: Name, why: str) -> TrinoError:
+    view = f"{CATALOG}.{'.'.join(key)}"
+    return TrinoError(
+        "VIEW_IS_STALE", f"{name.where}: View '{view}' is stale or in invalid state: {why}"
+    )
+
+
+def _where(node: exp.Table) -> str:
+    """Where a table reference starts, ``line 1:15``."""
+    first = next((part for part in node.parts if part.meta.get("line")), None)
+    if first is None:
+        return "line 1:1"
+    length = first.meta["end"] - first.meta["start"]
+    return f"line {first.meta['line']}:{first.meta['col'] - length}"
