@@ -3,46 +3,56 @@
 Pure: nothing here opens a file or a connection. `parse_statements` reads the text, `translate`
 turns one query into DuckDB SQL plus the Trino types of its output, and `trino_error` puts what
 DuckDB says while it runs into Trino's words.
+
+A query is translated in one walk over its syntax tree. Each expression becomes DuckDB's text and
+its Trino type together, since what ``a / b`` means depends on the types of both; the rules are in
+tables: by kind of syntax node (`binder.RULES`), by pair of types (`casts`), by a function's
+signature (`functions`). To teach it a function, add a row to a table there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import duckdb
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ParseError, TokenError
 
-from fsql.local.transpile.errors import INTERNAL, SYSTEM, TrinoError
+from fsql.local.transpile import literals, names, operators, predicates, selects, sets, syntax
+from fsql.local.transpile.errors import TrinoError
+from fsql.local.transpile.faults import trino_error
+from fsql.local.transpile.functions import FUNCTIONS
+from fsql.local.transpile.parser import at, bind_parameters, fault, parse_statements
+from fsql.local.transpile.translation import Resolve, Scan, Translation
+from fsql.local.transpile.types import InvalidType, Type, duckdb_type, quoted, trino_type
 
 __all__ = [
     "Column",
+    "InvalidType",
     "Resolve",
     "Scan",
     "Translated",
     "TrinoError",
+    "at",
+    "bind_parameters",
+    "duckdb_type",
+    "fault",
     "parse_statements",
     "translate",
     "trino_error",
+    "trino_type",
 ]
 
-
-@dataclass(frozen=True)
-class Scan:
-    """What a table name becomes: a DuckDB FROM item, and its columns' Trino types by name."""
-
-    sql: exp.Expression
-    columns: Mapping[str, str]
+_RULES = (literals, names, operators, predicates, selects, sets, syntax, FUNCTIONS)
+"""Imported for the rules they register."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One output column: its name, and its Trino type where the translation knows it."""
+    """One output column: its name (``_col0`` where the query gives none) and its Trino type."""
 
     name: str
     trino_type: str | None
+    type: Type | None = None
+    """The type as a tree, which knows in what zone a timestamp with time zone is shown."""
 
 
 @dataclass(frozen=True)
@@ -53,40 +63,18 @@ class Translated:
     columns: tuple[Column, ...]
 
 
-Resolve = Callable[[exp.Table], Scan]
-"""From a table reference to its Scan; raises `TrinoError`. Names of CTEs never reach it."""
+def translate(query: exp.Expr, resolve: Resolve) -> Translated:
+    """`query` in DuckDB's SQL; raises `TrinoError` for what Athena would refuse.
 
-
-def parse_statements(sql: str) -> list[exp.Expression]:
-    """The statements of a text in Athena's dialect; raises `TrinoError` with the position."""
+    `resolve` says what each table is. The text's columns have the output's names, which may
+    repeat: name them by position (``FROM (…) AS t(c0, c1)``) to select from it.
+    """
     try:
-        parsed = sqlglot.parse(sql, read="athena")
-    except ParseError as error:
-        where = error.errors[0]
-        raise TrinoError(
-            "SYNTAX_ERROR",
-            f"line {where['line']}:{where['col']}: mismatched input '{where['highlight']}'",
-        ) from None
-    except TokenError as error:
-        raise TrinoError("SYNTAX_ERROR", str(error)) from None
-    return [statement for statement in parsed if statement is not None]
-
-
-def translate(query: exp.Query, resolve: Resolve) -> Translated:
-    """`query` in DuckDB's SQL; raises `TrinoError` for what Athena would refuse."""
-    ctes = {cte.alias for cte in query.find_all(exp.CTE)}
-
-    def scan(node: exp.Expression) -> exp.Expression:
-        if isinstance(node, exp.Table) and not (node.name in ctes and not node.db):
-            alias = node.alias or node.name
-            return exp.alias_(resolve(node).sql.copy(), alias, table=True)
-        return node
-
-    sql = query.transform(scan).sql("duckdb")
-    names = query.named_selects
-    return Translated(sql, tuple(Column(name or f"_col{i}", None) for i, name in enumerate(names)))
-
-
-def trino_error(error: duckdb.Error) -> TrinoError:
-    """What DuckDB raised while it ran a translated query, as Trino would have said it."""
-    return TrinoError(INTERNAL, str(error).splitlines()[0], category=SYSTEM)
+        bound = Translation(resolve).query(query)
+        names_ = [name or f"_col{i}" for i, name in enumerate(bound.names)]
+        sql = bound.build([quoted(name) for name in names_])
+    except RecursionError:
+        message = "statement is too large (stack overflow during analysis)"
+        raise TrinoError("STACK_OVERFLOW", message) from None
+    columns = (Column(n, str(t), t) for n, t in zip(names_, bound.types, strict=True))
+    return Translated(sql, tuple(columns))

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fsql.local.transpile import formats
-from fsql.local.transpile.sqltext import lambda_name, raised, string, template
+from fsql.local.transpile.sqltext import lambda_name, once, raised, string, template
 from fsql.local.transpile.types import INTEGERS, TIME_TZ, TIMESTAMP_TZ, Type, duckdb_type, quoted
 
-__all__ = ["can_cast", "cast_sql"]
+__all__ = ["can_cast", "cast_sql", "is_plain"]
 
 Cast = Callable[[str, Type, Type], str]
 """From the DuckDB expression of a value, its type and the wanted type to the cast expression."""
@@ -39,19 +39,19 @@ def cast_sql(sql: str, source: Type, target: Type) -> str:
     """
     if source == target:
         return sql
-    if _is_plain(source, target):
+    if is_plain(source, target):
         return _plain(sql, source, target)
     if source.items and target.items:
         return _NESTED[target.base](sql, source, target)
     return _CASTS.get((source.base, target.base), _json)(sql, source, target)
 
 
-def _is_plain(source: Type, target: Type) -> bool:
+def is_plain(source: Type, target: Type) -> bool:
     """Whether DuckDB's own CAST does exactly what Trino's does."""
     if source.base == target.base and source.items and len(source.items) == len(target.items):
         pairs = zip(source.items, target.items, strict=True)
         same_names = source.field_names() == target.field_names()
-        return same_names and all(a == b or _is_plain(a, b) for a, b in pairs)
+        return same_names and all(a == b or is_plain(a, b) for a, b in pairs)
     return source.base == "unknown" or _CASTS.get((source.base, target.base)) is _plain
 
 
@@ -252,14 +252,18 @@ def _map(sql: str, source: Type, target: Type) -> str:
 
 def _row(sql: str, source: Type, target: Type) -> str:
     """Field by field in order: DuckDB's own cast would pair the fields by name."""
-    names = zip(source.field_names(), target.field_names(), strict=True)
-    types = zip(source.items, target.items, strict=True)
-    fields = [
-        f"{quoted(new)} := {cast_sql('({0}).' + quoted(old), a, b)}"
-        for (old, new), (a, b) in zip(names, types, strict=True)
-    ]
-    packed = f"struct_pack({', '.join(fields)})"
-    return template(f"CASE WHEN {{0}} IS NOT NULL THEN {packed} END", [sql])
+
+    def repacked(value: str) -> str:
+        fields = zip(
+            *(source.field_names(), source.items, target.field_names(), target.items), strict=True
+        )
+        casts = [
+            f"{quoted(new)} := {cast_sql(f'({value}).{quoted(old)}', a, b)}"
+            for old, a, new, b in fields
+        ]
+        return f"CASE WHEN {value} IS NOT NULL THEN struct_pack({', '.join(casts)}) END"
+
+    return once(sql, repacked)
 
 
 _NESTED: dict[str, Cast] = {"array": _array, "map": _map, "row": _row, "json": _json}
@@ -295,12 +299,8 @@ _allow(_FLOATS, _TEXT, _texts(lambda sql, _: formats.scientific(sql)))
 _allow(("timestamp",), _TEXT, _texts(lambda sql, t: formats.timestamp_text(sql, t.precision)))
 _allow((TIMESTAMP_TZ,), _TEXT, _texts(formats.zoned_text))
 _allow(("time",), _TEXT, _texts(lambda sql, t: formats.time_text(sql, t.precision)))
-_allow(
-    ("interval day to second",), _TEXT, _texts(lambda sql, _: formats.day_interval_text(sql))
-)
-_allow(
-    ("interval year to month",), _TEXT, _texts(lambda sql, _: formats.month_interval_text(sql))
-)
+_allow(("interval day to second",), _TEXT, _texts(lambda sql, _: formats.day_interval_text(sql)))
+_allow(("interval year to month",), _TEXT, _texts(lambda sql, _: formats.month_interval_text(sql)))
 _allow(("timestamp",), ("date", "time"), _plain)
 _allow(("date",), ("timestamp",), _plain)
 _allow(("date", "timestamp"), (TIMESTAMP_TZ,), _instant)

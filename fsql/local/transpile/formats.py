@@ -30,8 +30,8 @@ def scientific(sql: str) -> str:
 def java_text(sql: str) -> str:
     """A double or real as results show it, which is as Java prints it: ``1.5``, ``1.0E10``."""
     return (
-        f"CASE WHEN abs({sql}) >= 1e-3 AND abs({sql}) < 1e7 OR {sql} = 0 THEN CAST({sql} AS VARCHAR)"
-        f" ELSE {_signed(sql, _mantissa_and_exponent(sql))} END"
+        f"CASE WHEN abs({sql}) >= 1e-3 AND abs({sql}) < 1e7 OR {sql} = 0"
+        f" THEN CAST({sql} AS VARCHAR) ELSE {_signed(sql, _mantissa_and_exponent(sql))} END"
     )
 
 

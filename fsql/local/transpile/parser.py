@@ -18,11 +18,11 @@ from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.parsers.athena import AthenaTrinoParser
 from sqlglot.parsers.hive import HiveParser
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from fsql.local.transpile.errors import TrinoError
 
-__all__ = ["at", "bind_parameters", "fail", "operator_at", "parse_statements"]
+__all__ = ["at", "bind_parameters", "fault", "operator_at", "parse_statements"]
 
 _STATEMENTS = (
     exp.Query,
@@ -73,7 +73,9 @@ def parse_statements(sql: str) -> list[exp.Expr]:
         ) from None
     statements = [s for s in parsed if s is not None and not isinstance(s, exp.Semicolon)]
     if not statements:
-        raise TrinoError("SYNTAX_ERROR", f"line 1:1: mismatched input '<EOF>'. Expecting: {_STARTS}")
+        raise TrinoError(
+            "SYNTAX_ERROR", f"line 1:1: mismatched input '<EOF>'. Expecting: {_STARTS}"
+        )
     for statement in statements:
         if not isinstance(statement, _STATEMENTS):
             _fail_at_start(sql, statement)
@@ -125,9 +127,9 @@ def _given(node: exp.Expr) -> Iterator[str]:
 # ---- where a node stands ----------------------------------------------------------------------
 
 
-def fail(node: exp.Expr, name: str, message: str) -> NoReturn:
-    """Raise a `TrinoError` whose message starts with the place of `node`."""
-    raise TrinoError(name, f"{at(node)}: {message}")
+def fault(node: exp.Expr, name: str, message: str) -> TrinoError:
+    """The error called `name` whose message starts with the place of `node`."""
+    return TrinoError(name, f"{at(node)}: {message}")
 
 
 def at(node: exp.Expr) -> str:

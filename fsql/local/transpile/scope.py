@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from fsql.local.transpile.types import Type
 
@@ -30,10 +31,8 @@ class Field:
     sql: str
     type: Type
 
-    def answers(self, name: str, qualifier: tuple[str, ...]) -> bool:
-        """Whether ``qualifier.name`` may mean this field."""
-        if name != self.name:
-            return False
+    def answers(self, qualifier: tuple[str, ...]) -> bool:
+        """Whether `qualifier` may stand before this field's name."""
         return not qualifier or self.qualifier[-len(qualifier) :] == qualifier
 
 
@@ -53,23 +52,34 @@ class Scope:
     outer: Scope | None = None
     parameters: Mapping[str, Typed] = field(default_factory=dict)
     """Of a lambda: its parameters by name."""
+    inner: bool = False
+    """Of a lambda, or of ORDER BY over a SELECT's output: `outer` belongs to the same SELECT."""
+
+    @cached_property
+    def by_name(self) -> Mapping[str | None, list[Field]]:
+        """The fields of this scope by their names."""
+        found: dict[str | None, list[Field]] = {}
+        for own in self.fields:
+            found.setdefault(own.name, []).append(own)
+        return found
+
+    def chain(self) -> Iterator[Scope]:
+        """This scope and those around it."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.outer
 
     def find(self, name: str, qualifier: tuple[str, ...]) -> tuple[list[Field], bool]:
-        """The fields that ``qualifier.name`` may mean, and whether they are of this query."""
-        scope: Scope | None = self
+        """The fields that ``qualifier.name`` may mean, and whether they are of this SELECT."""
         local = True
-        while scope is not None:
-            if found := [f for f in scope.fields if f.answers(name, qualifier)]:
+        for scope in self.chain():
+            found = [own for own in scope.by_name.get(name, ()) if own.answers(qualifier)]
+            if found:
                 return found, local
-            local &= bool(scope.parameters)
-            scope = scope.outer
+            local &= scope.inner
         return [], False
 
     def parameter(self, name: str) -> Typed | None:
         """The lambda parameter called `name`."""
-        scope: Scope | None = self
-        while scope is not None:
-            if name in scope.parameters:
-                return scope.parameters[name]
-            scope = scope.outer
-        return None
+        return next((s.parameters[name] for s in self.chain() if name in s.parameters), None)

@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Sequence
 from zlib import crc32
 
-__all__ = ["lambda_name", "let", "raised", "string", "template"]
+__all__ = ["filled", "lambda_name", "let", "once", "raised", "string", "template"]
 
 _LARGE = 60
 """An argument longer than this is computed once and named, where a template uses it twice."""
 
 _VOLATILE = re.compile(r"\b(random|uuid)\(")
-_PLACES = re.compile(r"\{(\d)\}")
+_PLACES = re.compile(r"\{(\d{1,2})\}")
 
 
 def string(text: str) -> str:
@@ -40,28 +40,40 @@ def lambda_name(seed: str) -> str:
 def let(arguments: Sequence[str], body: Callable[..., str]) -> str:
     """``body(*names)`` where each name stands for an argument that is evaluated only once."""
     name = lambda_name("\0".join(arguments))
-    fields = ", ".join(f"'a{i}': {argument}" for i, argument in enumerate(arguments))
-    names = [f"({name}.a{i})" for i in range(len(arguments))]
-    return f"list_transform([{{{fields}}}], lambda {name}: {body(*names)})[1]"
+    names = [f"{name}_{i}" for i in range(len(arguments))]
+    return f"invoke(lambda {', '.join(names)}: {body(*names)}, {', '.join(arguments)})"
+
+
+def once(sql: str, body: Callable[[str], str]) -> str:
+    """``body(sql)``, with `sql` evaluated only once where it is large."""
+    return let([sql], body) if _is_heavy(sql) else body(sql)
+
+
+def _is_heavy(sql: str) -> bool:
+    if sql.startswith("lambda "):
+        return False
+    return len(sql) > _LARGE or bool(_VOLATILE.search(sql))
 
 
 def template(text: str, arguments: Sequence[str]) -> str:
-    """`text` with ``{0}``, ``{1}``, … replaced; an argument that is large and used twice is named."""
+    """`text` with ``{0}``, ``{1}``, … replaced; an argument that is large and used twice is named.
+
+    `text` is ours and never holds a user's words: only `arguments` may.
+    """
     places = [int(place) for place in _PLACES.findall(text)]
     heavy = [
-        i
-        for i, argument in enumerate(arguments)
-        if places.count(i) > 1 and (len(argument) > _LARGE or _VOLATILE.search(argument))
+        i for i, argument in enumerate(arguments) if places.count(i) > 1 and _is_heavy(argument)
     ]
     if not heavy:
-        return _filled(text, arguments)
+        return filled(text, arguments)
 
     def body(*names: str) -> str:
         named = dict(zip(heavy, names, strict=True))
-        return _filled(text, [named.get(i, argument) for i, argument in enumerate(arguments)])
+        return filled(text, [named.get(i, argument) for i, argument in enumerate(arguments)])
 
     return let([arguments[i] for i in heavy], body)
 
 
-def _filled(text: str, arguments: Sequence[str]) -> str:
+def filled(text: str, arguments: Sequence[str]) -> str:
+    """`text` with ``{0}``, ``{1}``, … replaced, however often each is used."""
     return _PLACES.sub(lambda place: arguments[int(place[1])], text)

@@ -38,6 +38,7 @@ __all__ = [
     "VARCHAR",
     "InvalidType",
     "Type",
+    "TypeReader",
     "array",
     "char",
     "decimal",
@@ -229,7 +230,7 @@ _SCALARS = {
 @lru_cache(maxsize=4096)
 def parse_type(text: str) -> Type:
     """The Trino type that `text` names; raises `InvalidType`."""
-    reader = _Reader(text)
+    reader = TypeReader(text)
     parsed = reader.type()
     if reader.peek():
         raise InvalidType(text)
@@ -246,7 +247,7 @@ def _tokens(text: str) -> Iterator[str]:
         at = token.end()
 
 
-class _Reader:
+class TypeReader:
     """Reads one type's text from left to right."""
 
     def __init__(self, text: str) -> None:
@@ -273,11 +274,11 @@ class _Reader:
     def type(self) -> Type:
         word = self.next().lower()
         nested = {"array": self.array, "map": self.map, "row": self.row}.get(word)
-        if nested:
+        if nested and self.peek() == "(":
             return nested()
         base = self.base(word)
         sizes = self.sizes()
-        return self.checked(self.zoned(base), sizes)
+        return self.scalar(self.zoned(base), sizes)
 
     def base(self, word: str) -> str:
         if word == "interval":
@@ -310,7 +311,8 @@ class _Reader:
             self.take("without", "time", "zone")
         return base
 
-    def checked(self, base: str, sizes: tuple[int, ...]) -> Type:
+    def scalar(self, base: str, sizes: tuple[int, ...]) -> Type:
+        """A type without items; raises `InvalidType` for a name or for sizes it can't have."""
         if base not in _SCALARS or len(sizes) > len(_DEFAULT_SIZES.get(base, (0,))):
             raise InvalidType(self.text)
         if base == "decimal" and len(sizes) == 1:

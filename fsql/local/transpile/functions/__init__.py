@@ -1,0 +1,19 @@
+"""The functions of Trino that have a translation: tables of signatures and DuckDB templates."""
+
+from __future__ import annotations
+
+from fsql.local.transpile.functions import (
+    aggregates,
+    arrays,
+    binary,
+    jsons,
+    numbers,
+    strings,
+    times,
+)
+from fsql.local.transpile.functions.registry import FUNCTIONS
+
+__all__ = ["FUNCTIONS"]
+
+_TABLES = (aggregates, arrays, binary, jsons, numbers, strings, times)
+"""Imported for the functions they register."""

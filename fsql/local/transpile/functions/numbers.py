@@ -1,0 +1,205 @@
+"""Mathematical, bitwise and comparison functions. Source: Trino documentation, those pages."""
+
+from __future__ import annotations
+
+from fsql.local.transpile.casts import cast_sql
+from fsql.local.transpile.coercion import common_type
+from fsql.local.transpile.functions.registry import SCALAR, Call, Emit, register
+from fsql.local.transpile.operators import arithmetic
+from fsql.local.transpile.parser import fault
+from fsql.local.transpile.scope import Typed
+from fsql.local.transpile.sqltext import raised, template
+from fsql.local.transpile.types import UNKNOWN, decimal, duckdb_type
+
+__all__: list[str] = []
+
+_INTS = ("tinyint", "smallint", "integer", "bigint")
+_TRIGONOMETRY = ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh")
+_ALL = (*_INTS, "decimal", "real", "double")
+
+
+def _for(kinds: tuple[str, ...], signature: str, emit: Emit) -> dict[str, Emit]:
+    """One overload for each type, written as ``#`` in the signature."""
+    return {signature.replace("#", kind): emit for kind in kinds}
+
+
+def _whole(name: str, digits_added: int) -> Emit:
+    """A decimal rounded to none after the point, with room for a carry."""
+
+    def made(call: Call) -> Typed:
+        type_ = call.types[0]
+        carry = min(type_.scale, digits_added)
+        result = decimal(max(type_.precision - type_.scale + carry, 1), 0)
+        sql = f"CAST({name}({call.arguments[0]}) AS {duckdb_type(result)})"
+        return Typed(sql, result)
+
+    return made
+
+
+def _round_decimal(call: Call) -> Typed:
+    type_ = call.types[0]
+    result = decimal(type_.precision + 1, type_.scale)
+    wide = cast_sql(call.arguments[0], type_, result)
+    return Typed(f"CAST({_rounded_to(call, 'round', wide)} AS {duckdb_type(result)})", result)
+
+
+def _rounded_to(call: Call, name: str, value: str) -> str:
+    """DuckDB rounds a decimal to a constant number of digits only."""
+    digits = call.given[1].literal
+    if isinstance(digits, int):
+        return f"{name}({value}, {digits})"
+    message = f"{name} of a decimal needs a constant number of digits"
+    raise fault(call.node, "NOT_SUPPORTED", message)
+
+
+def _truncate_decimal(call: Call) -> Typed:
+    cut, type_ = _rounded_to(call, "trunc", call.arguments[0]), call.types[0]
+    return Typed(f"CAST({cut} AS {duckdb_type(type_)})", type_)
+
+
+def _modulus(call: Call) -> Typed:
+    result = arithmetic("%", call.given[0], call.given[1])
+    if result is None:
+        types = f"{call.given[0].type}, {call.given[1].type}"
+        message = f"Unexpected parameters ({types}) for function mod"
+        raise fault(call.node, "FUNCTION_NOT_FOUND", message)
+    return result
+
+
+register(
+    SCALAR,
+    {
+        **_for(_ALL, "abs(#) =0", "abs({0})"),
+        "cbrt(double) double": "cbrt({0})",
+        **_for((*_INTS,), "ceil(#) =0", "{0}"),
+        "ceil(decimal) decimal": _whole("ceil", 1),
+        **_for(("real", "double"), "ceil(#) =0", "ceil({0})"),
+        **_for((*_INTS,), "ceiling(#) =0", "{0}"),
+        "ceiling(decimal) decimal": _whole("ceil", 1),
+        **_for(("real", "double"), "ceiling(#) =0", "ceil({0})"),
+        **_for((*_INTS,), "floor(#) =0", "{0}"),
+        "floor(decimal) decimal": _whole("floor", 1),
+        **_for(("real", "double"), "floor(#) =0", "floor({0})"),
+        **_for((*_INTS,), "round(#) =0", "{0}"),
+        "round(decimal) decimal": _whole("round", 1),
+        **_for(("real", "double"), "round(#) =0", "round({0})"),
+        **_for((*_INTS,), "round(#, bigint) =0", "round({0}, CAST({1} AS INTEGER))"),
+        "round(decimal, bigint) decimal": _round_decimal,
+        **_for(("real", "double"), "round(#, bigint) =0", "round({0}, CAST({1} AS INTEGER))"),
+        **_for((*_INTS,), "truncate(#) =0", "{0}"),
+        "truncate(decimal) decimal": _whole("trunc", 0),
+        **_for(("real", "double"), "truncate(#) =0", "trunc({0})"),
+        "truncate(decimal, bigint) decimal": _truncate_decimal,
+        "truncate(double, bigint) double": "trunc({0} * pow(10, {1})) / pow(10, {1})",
+        "degrees(double) double": "degrees({0})",
+        "radians(double) double": "radians({0})",
+        "e() double": "CAST(2.718281828459045e0 AS DOUBLE)",
+        "pi() double": "pi()",
+        "exp(double) double": "exp({0})",
+        "ln(double) double": "ln({0})",
+        "log(double, double) double": "(ln({1}) / ln({0}))",
+        "log2(double) double": "log2({0})",
+        "log10(double) double": "log10({0})",
+        "mod(A, B) A": _modulus,
+        "pow(double, double) double": "pow({0}, {1})",
+        "power(double, double) double": "pow({0}, {1})",
+        **_for(
+            _INTS,
+            "sign(#) =0",
+            lambda c: f"CAST(sign({c.arguments[0]}) AS {duckdb_type(c.result)})",
+        ),
+        "sign(decimal) decimal(1,0)": "CAST(sign({0}) AS DECIMAL(1,0))",
+        "sign(real) real": "CASE WHEN isnan({0}) THEN {0} ELSE CAST(sign({0}) AS FLOAT) END",
+        "sign(double) double": "CASE WHEN isnan({0}) THEN {0} ELSE CAST(sign({0}) AS DOUBLE) END",
+        "sqrt(double) double": "sqrt({0})",
+        "width_bucket(double, double, double, bigint) bigint": (
+            "CAST(CASE WHEN {1} < {2} AND {0} < {1} OR {1} > {2} AND {0} > {1} THEN 0"
+            " WHEN {1} < {2} AND {0} >= {2} OR {1} > {2} AND {0} <= {2} THEN {3} + 1"
+            " ELSE floor(({0} - {1}) / ({2} - {1}) * {3}) + 1 END AS BIGINT)"
+        ),
+        "width_bucket(double, array(double)) bigint": (
+            "CAST(len(list_filter({1}, lambda b: b <= {0})) AS BIGINT)"
+        ),
+        **{f"{name}(double) double": f"{name}({{0}})" for name in _TRIGONOMETRY},
+        "atan2(double, double) double": "atan2({0}, {1})",
+        "infinity() double": "CAST('Infinity' AS DOUBLE)",
+        "nan() double": "CAST('NaN' AS DOUBLE)",
+        "is_finite(double) boolean": "isfinite({0})",
+        "is_infinite(double) boolean": "isinf({0})",
+        "is_nan(real) boolean": "isnan({0})",
+        "is_nan(double) boolean": "isnan({0})",
+        "random() double": "random()",
+        "rand() double": "random()",
+        **{
+            f"{name}({kind}) {kind}": f"CAST(floor(random() * {{0}}) AS {kind.upper()})"
+            for name in ("random", "rand")
+            for kind in _INTS
+        },
+        **{
+            f"{name}({kind}, {kind}) {kind}": (
+                f"CAST({{0}} + floor(random() * ({{1}} - {{0}})) AS {kind.upper()})"
+            )
+            for name in ("random", "rand")
+            for kind in _INTS
+        },
+        "to_base(bigint, bigint) varchar": (
+            "CASE WHEN {0} < 0 THEN '-' ELSE '' END"
+            " || lower(to_base(abs({0}), CAST({1} AS INTEGER)))"
+        ),
+        "bitwise_and(bigint, bigint) bigint": "({0} & {1})",
+        "bitwise_or(bigint, bigint) bigint": "({0} | {1})",
+        "bitwise_xor(bigint, bigint) bigint": "xor({0}, {1})",
+        "bitwise_not(bigint) bigint": "(~{0})",
+        "bitwise_right_shift_arithmetic(bigint, bigint) bigint": "({0} >> {1})",
+        "bit_count(bigint, bigint) bigint": (
+            "CAST(bit_count({0} & CASE WHEN {1} >= 64 THEN -1 ELSE (1 << {1}) - 1 END) AS BIGINT)"
+        ),
+    },
+)
+
+# ---- conditional functions ---------------------------------------------------------------------
+
+
+def _extreme(name: str) -> Emit:
+    """NULL where any argument is; DuckDB passes over NULLs."""
+
+    def made(call: Call) -> str:
+        places = [f"{{{i}}}" for i in range(len(call.arguments))]
+        known = " AND ".join(f"{place} IS NOT NULL" for place in places)
+        return template(f"CASE WHEN {known} THEN {name}({', '.join(places)}) END", call.arguments)
+
+    return made
+
+
+def _null_if(call: Call) -> Typed:
+    """Keeps the type of the first argument, compares as the common type."""
+    first, second = call.given
+    common = common_type(first.type, second.type)
+    if common is None:
+        raise fault(
+            call.node,
+            "TYPE_MISMATCH",
+            f"Types are not comparable with nullif: {first.type} vs {second.type}",
+        )
+    left, right = (cast_sql(f"{{{i}}}", own.type, common) for i, own in enumerate(call.given))
+    sql = template(f"CASE WHEN {left} = {right} THEN NULL ELSE {{0}} END", [first.sql, second.sql])
+    return Typed(sql, first.type)
+
+
+def _coalesced(call: Call) -> str:
+    return f"coalesce({', '.join(call.arguments)})"
+
+
+register(
+    SCALAR,
+    {
+        "coalesce(T, T...) T": _coalesced,
+        "nullif(A, B) A": _null_if,
+        "greatest(T...) T": _extreme("greatest"),
+        "least(T...) T": _extreme("least"),
+        "uuid() uuid": "uuid()",
+        "fail(varchar) unknown": lambda call: raised(
+            "GENERIC_USER_ERROR", call.arguments[0], duckdb_type(UNKNOWN)
+        ),
+    },
+)

@@ -1,0 +1,191 @@
+"""String and regular expression functions. Source: Trino documentation, pages of those names."""
+
+from __future__ import annotations
+
+import re
+
+from fsql.local.transpile.functions.registry import SCALAR, Call, register
+from fsql.local.transpile.parser import fault
+from fsql.local.transpile.sqltext import once, raised, string, template
+
+__all__: list[str] = []
+
+_BLANKS = string(" \t\n\r\x0b\x0c")
+"""What trim() takes away; DuckDB's takes spaces only."""
+
+
+def _joined(call: Call) -> str:
+    return f"({' || '.join(call.arguments)})"
+
+
+def _lists_joined(call: Call) -> str:
+    """Arrays in a row; DuckDB takes a NULL array for an empty one."""
+    known = " AND ".join(f"{{{i}}} IS NOT NULL" for i in range(len(call.arguments)))
+    listed = ", ".join(f"{{{i}}}" for i in range(len(call.arguments)))
+    return template(f"CASE WHEN {known} THEN list_concat({listed}) END", call.arguments)
+
+
+def _substring(call: Call) -> str:
+    """Places count from 1, or from the end where negative; outside the text there is nothing."""
+    start = call.given[1].literal
+    length = ", greatest({2}, 0)" if len(call.arguments) == 3 else ""
+    plain = f"substr({{0}}, {{1}}{length})"
+    if isinstance(start, int) and start > 0:
+        return template(plain, call.arguments)
+    outside = "{1} = 0 OR -{1} > length({0})"
+    return template(f"CASE WHEN {outside} THEN '' ELSE {plain} END", call.arguments)
+
+
+_BAD_INDEX = raised("INVALID_FUNCTION_ARGUMENT", "'Index must be greater than zero'", "VARCHAR")
+_BAD_LIMIT = raised("INVALID_FUNCTION_ARGUMENT", "'Limit must be positive'", "VARCHAR[]")
+
+register(
+    SCALAR,
+    {
+        "chr(bigint) varchar": "chr(CAST({0} AS INTEGER))",
+        "codepoint(varchar) integer": "unicode({0})",
+        "concat(array(E), array(E)...) array(E)": _lists_joined,
+        "concat(varchar, varchar...) varchar": _joined,
+        "concat(varbinary, varbinary...) varbinary": _joined,
+        "concat_ws(varchar, array(varchar)) varchar": "array_to_string({1}, {0})",
+        "concat_ws(varchar, varchar...) varchar": lambda call: (
+            f"concat_ws({', '.join(call.arguments)})"
+        ),
+        "hamming_distance(varchar, varchar) bigint": "CAST(hamming({0}, {1}) AS BIGINT)",
+        "length(varchar) bigint": "length({0})",
+        "length(char) bigint": "length({0})",
+        "length(varbinary) bigint": "octet_length({0})",
+        "char_length(varchar) bigint": "length({0})",
+        "character_length(varchar) bigint": "length({0})",
+        "levenshtein_distance(varchar, varchar) bigint": "CAST(levenshtein({0}, {1}) AS BIGINT)",
+        "lower(varchar) =0": "lower({0})",
+        "upper(varchar) =0": "upper({0})",
+        "reverse(varchar) =0": "reverse({0})",
+        "reverse(array(E)) array(E)": "list_reverse({0})",
+        "lpad(varchar, bigint, varchar) varchar": "lpad({0}, CAST({1} AS INTEGER), {2})",
+        "rpad(varchar, bigint, varchar) varchar": "rpad({0}, CAST({1} AS INTEGER), {2})",
+        "trim(varchar) =0": f"trim({{0}}, {_BLANKS})",
+        "trim(varchar, varchar) =0": "trim({0}, {1})",
+        "ltrim(varchar) =0": f"ltrim({{0}}, {_BLANKS})",
+        "ltrim(varchar, varchar) =0": "ltrim({0}, {1})",
+        "rtrim(varchar) =0": f"rtrim({{0}}, {_BLANKS})",
+        "rtrim(varchar, varchar) =0": "rtrim({0}, {1})",
+        "replace(varchar, varchar) =0": "replace({0}, {1}, '')",
+        "replace(varchar, varchar, varchar) varchar": "replace({0}, {1}, {2})",
+        "split(varchar, varchar) array(varchar)": "string_split({0}, {1})",
+        "split(varchar, varchar, bigint) array(varchar)": (
+            f"CASE WHEN {{2}} < 1 THEN {_BAD_LIMIT}"
+            " WHEN len(string_split({0}, {1})) <= {2} THEN string_split({0}, {1})"
+            " ELSE list_concat(string_split({0}, {1})[1:{2} - 1],"
+            " [array_to_string(string_split({0}, {1})[{2}:], {1})]) END"
+        ),
+        "split_part(varchar, varchar, bigint) varchar": (
+            f"CASE WHEN {{2}} < 1 THEN {_BAD_INDEX} ELSE string_split({{0}}, {{1}})[{{2}}] END"
+        ),
+        "split_to_map(varchar, varchar, varchar) map(varchar, varchar)": (
+            "map_from_entries(list_transform(string_split({0}, {1}), lambda e:"
+            " struct_pack(key := split_part(e, {2}, 1), value := split_part(e, {2}, 2))))"
+        ),
+        "starts_with(varchar, varchar) boolean": "starts_with({0}, {1})",
+        "strpos(varchar, varchar) bigint": "strpos({0}, {1})",
+        "substr(varchar, bigint) varchar": _substring,
+        "substr(varchar, bigint, bigint) varchar": _substring,
+        "substring(varchar, bigint) varchar": _substring,
+        "substring(varchar, bigint, bigint) varchar": _substring,
+        "translate(varchar, varchar, varchar) varchar": "translate({0}, {1}, {2})",
+        "to_utf8(varchar) varbinary": "encode({0})",
+        "from_utf8(varbinary) varchar": "decode({0}, 'replace')",
+    },
+)
+
+# ---- regular expressions -----------------------------------------------------------------------
+
+
+def _extracted(call: Call) -> str:
+    """NULL where nothing matches; DuckDB gives an empty text."""
+    group = _group(call, 2)
+    pattern = call.arguments[1]
+    return once(
+        call.arguments[0],
+        lambda text: (
+            f"CASE WHEN regexp_matches({text}, {pattern})"
+            f" THEN regexp_extract({text}, {pattern}, {group}) END"
+        ),
+    )
+
+
+def _all_extracted(call: Call) -> str:
+    return f"regexp_extract_all({call.arguments[0]}, {call.arguments[1]}, {_group(call, 2)})"
+
+
+def _group(call: Call, place: int) -> int:
+    if len(call.given) <= place:
+        return 0
+    number = call.given[place].literal
+    if not isinstance(number, int):
+        raise fault(
+            call.node, "NOT_SUPPORTED", "The group of a regular expression must be constant"
+        )
+    return number
+
+
+def _replaced(call: Call) -> str:
+    """``$1`` and ``${name}`` in the replacement are Java's; DuckDB writes ``\\1``."""
+    replacement = call.given[2].literal if len(call.given) == 3 else ""
+    text, pattern = call.arguments[:2]
+    if not isinstance(replacement, str):
+        dollars = rf"regexp_replace({call.arguments[2]}, '\$(\d)', '\\\1', 'g')"
+        return f"regexp_replace({text}, {pattern}, {dollars}, 'g')"
+    return f"regexp_replace({text}, {pattern}, {string(_re2(replacement))}, 'g')"
+
+
+def _re2(replacement: str) -> str:
+    pieces = re.findall(r"\\.|\$\d|[^\\$]+|[\\$]", replacement, re.DOTALL)
+    return "".join(_re2_piece(piece) for piece in pieces)
+
+
+def _re2_piece(piece: str) -> str:
+    if re.fullmatch(r"\$\d", piece):
+        return f"\\{piece[1]}"
+    if piece.startswith("\\") and len(piece) == 2:
+        return piece[1].replace("\\", "\\\\")
+    return piece.replace("\\", "\\\\")
+
+
+register(
+    SCALAR,
+    {
+        "regexp_like(varchar, varchar) boolean": "regexp_matches({0}, {1})",
+        "regexp_extract(varchar, varchar) varchar": _extracted,
+        "regexp_extract(varchar, varchar, bigint) varchar": _extracted,
+        "regexp_extract_all(varchar, varchar) array(varchar)": _all_extracted,
+        "regexp_extract_all(varchar, varchar, bigint) array(varchar)": _all_extracted,
+        "regexp_replace(varchar, varchar) varchar": _replaced,
+        "regexp_replace(varchar, varchar, varchar) varchar": _replaced,
+        "regexp_split(varchar, varchar) array(varchar)": "regexp_split_to_array({0}, {1})",
+        "regexp_count(varchar, varchar) bigint": "len(regexp_extract_all({0}, {1}))",
+    },
+)
+
+# ---- URLs --------------------------------------------------------------------------------------
+
+_URL = r"^(?:([A-Za-z][\w+.-]*):)?(?://(?:[^/?#@]*@)?([^/?#:]*)(?::(\d+))?)?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$"
+
+
+def _url_part(group: int) -> str:
+    return f"regexp_extract({{0}}, {string(_URL)}, {group})"
+
+
+register(
+    SCALAR,
+    {
+        "url_extract_protocol(varchar) varchar": _url_part(1),
+        "url_extract_host(varchar) varchar": _url_part(2),
+        "url_extract_port(varchar) bigint": f"TRY_CAST({_url_part(3)} AS BIGINT)",
+        "url_extract_path(varchar) varchar": _url_part(4),
+        "url_extract_query(varchar) varchar": _url_part(5),
+        "url_extract_fragment(varchar) varchar": _url_part(6),
+        "url_encode(varchar) varchar": "replace(url_encode({0}), '%20', '+')",
+        "url_decode(varchar) varchar": "url_decode(replace({0}, '+', '%20'))",
+    },
+)

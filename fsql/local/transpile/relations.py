@@ -1,0 +1,364 @@
+"""FROM: tables, subqueries, joins, UNNEST and LATERAL. Source: Trino documentation, "SELECT"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from sqlglot import exp
+
+from fsql.local.transpile.binder import Binder, Block, coerced
+from fsql.local.transpile.coercion import common_type
+from fsql.local.transpile.errors import TrinoError
+from fsql.local.transpile.names import identifier
+from fsql.local.transpile.parser import at, fault
+from fsql.local.transpile.predicates import compared
+from fsql.local.transpile.scope import Field, Relation, Scope, Typed
+from fsql.local.transpile.translation import Translation, checked
+from fsql.local.transpile.types import BIGINT, BOOLEAN, Type, parse_type, quoted
+
+__all__ = ["from_clause"]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a FROM item stands: what is to its left, and the names of the query around."""
+
+    translation: Translation
+    left: Relation | None
+    outer: Scope | None
+
+    @property
+    def scope(self) -> Scope:
+        """The names that UNNEST and LATERAL see."""
+        return Scope(self.left.fields if self.left else (), self.outer)
+
+
+Item = Callable[[_Place, Any], Relation]
+RELATIONS: dict[type[exp.Expr], Item] = {}
+F = TypeVar("F", bound=Item)
+
+
+def relation(*kinds: type[exp.Expr]) -> Callable[[F], F]:
+    """Register a function as the translation of these kinds of FROM items."""
+
+    def register(function: F) -> F:
+        RELATIONS.update(dict.fromkeys(kinds, function))
+        return function
+
+    return register
+
+
+def from_clause(translation: Translation, node: exp.Select, outer: Scope | None) -> Relation | None:
+    """The FROM of a SELECT with its joins; None for a SELECT without one."""
+    clause = node.args.get("from_")
+    if clause is None:
+        return None
+    return _joined(translation, clause.this, node.args.get("joins") or [], outer)
+
+
+def _joined(
+    translation: Translation, first: exp.Expr, joins: list[exp.Join], outer: Scope | None
+) -> Relation:
+    """``a JOIN b …, c JOIN d …``: a comma binds looser than JOIN."""
+    whole: Relation | None = None
+    left = _item(_Place(translation, None, outer), first)
+    for join in joins:
+        place = _Place(translation, left if whole is None else _crossed(whole, left), outer)
+        if not _is_comma(join):
+            left = _join(replace(place, left=left), join)
+        elif _is_lateral(join.this):
+            left, whole = _join(place, join), None
+        else:
+            whole, left = place.left, _item(_Place(translation, None, outer), join.this)
+    return left if whole is None else _crossed(whole, left)
+
+
+def _is_comma(join: exp.Join) -> bool:
+    return not any(join.args.get(word) for word in ("side", "kind", "on", "using", "method"))
+
+
+def _is_lateral(node: exp.Expr) -> bool:
+    return isinstance(node, (exp.Unnest, exp.Lateral))
+
+
+def _crossed(left: Relation, right: Relation) -> Relation:
+    return Relation(f"({left.sql} CROSS JOIN {right.sql})", left.fields + right.fields)
+
+
+# ---- tables and subqueries ---------------------------------------------------------------------
+
+
+def _item(place: _Place, node: exp.Expr) -> Relation:
+    translate = RELATIONS.get(type(node))
+    if translate is None:
+        raise fault(node, "SYNTAX_ERROR", f"mismatched input '{node.sql('trino')}'")
+    return translate(place, node)
+
+
+@relation(exp.Table)
+def _table(place: _Place, node: exp.Table) -> Relation:
+    if not isinstance(node.this, exp.Identifier):
+        name = node.this.name if isinstance(node.this, exp.Expr) else node.name
+        raise fault(node, "FUNCTION_NOT_FOUND", f"Table function '{name}' not registered")
+    checked(node, "this", "db", "catalog", "alias", "joins", "sample", "version")
+    cte = place.translation.ctes.get(identifier(node.this)) if not node.db else None
+    found = _cte(place, cte) if cte else _scanned(place, node)
+    parts = [p for p in (node.args.get("catalog"), node.args.get("db"), node.this) if p]
+    qualifier = tuple(identifier(part) for part in parts)
+    found = Relation(found.sql + _sample(node), _qualified(found.fields, qualifier))
+    found = _aliased(node, found)
+    joins = node.args.get("joins")
+    return found if not joins else _joined_table(place, found, joins)
+
+
+def _joined_table(place: _Place, left: Relation, joins: list[exp.Join]) -> Relation:
+    for join in joins:
+        left = _join(replace(place, left=left), join)
+    return left
+
+
+def _cte(place: _Place, cte: Any) -> Relation:
+    name = place.translation.name()
+    columns = zip(cte.names, cte.types, strict=True)
+    fields = [Field(own, (), f"{name}.c{i}", type_) for i, (own, type_) in enumerate(columns)]
+    return Relation(f"{cte.sql} AS {name}", tuple(fields))
+
+
+def _scanned(place: _Place, node: exp.Table) -> Relation:
+    scan = place.translation.resolve(node)
+    name = place.translation.name()
+    text = scan.sql.sql("duckdb")
+    if isinstance(scan.sql, exp.Query) and not isinstance(scan.sql, exp.Subquery):
+        text = f"({text})"
+    fields = [
+        Field(column.lower(), (), f"{name}.{quoted(column)}", parse_type(type_))
+        for column, type_ in scan.columns.items()
+    ]
+    return Relation(f"{text} AS {name}", tuple(fields))
+
+
+def _qualified(fields: Sequence[Field], qualifier: tuple[str, ...]) -> tuple[Field, ...]:
+    return tuple(replace(own, qualifier=qualifier) for own in fields)
+
+
+def _sample(node: exp.Expr) -> str:
+    sample = node.args.get("sample")
+    if sample is None:
+        return ""
+    checked(sample, "method", "percent")
+    method, percent = sample.args.get("method"), sample.args.get("percent")
+    share = percent.name if isinstance(percent, exp.Literal) and not percent.is_string else ""
+    word = method.name.upper() if method is not None else ""
+    if word not in ("BERNOULLI", "SYSTEM") or not share:
+        raise fault(sample, "SYNTAX_ERROR", f"mismatched input '{sample.sql('trino')}'")
+    return f" TABLESAMPLE {word} ({share} PERCENT)"
+
+
+def _aliased(node: exp.Expr, found: Relation) -> Relation:
+    """The item's own alias, which hides the names it had."""
+    alias = node.args.get("alias")
+    if alias is None:
+        return found
+    name = identifier(alias.this)
+    fields = _qualified(found.fields, (name,))
+    if alias.columns:
+        fields = _renamed(node, name, fields, alias.columns)
+    return Relation(found.sql, fields)
+
+
+def _renamed(
+    node: exp.Expr, name: str, fields: tuple[Field, ...], columns: list[exp.Identifier]
+) -> tuple[Field, ...]:
+    if len(columns) != len(fields):
+        message = (
+            f"Column alias list has {len(columns)} entries but '{name}' has {len(fields)} columns "
+            "available"
+        )
+        raise fault(node, "MISMATCHED_COLUMN_ALIASES", message)
+    pairs = zip(fields, columns, strict=True)
+    return tuple(replace(own, name=identifier(column)) for own, column in pairs)
+
+
+@relation(exp.Subquery)
+def _subquery(place: _Place, node: exp.Subquery) -> Relation:
+    if isinstance(node.this, exp.Table):
+        checked(node, "this", "alias", "joins", "sample")
+        found = _item(place, node.this)
+    else:
+        found = place.translation.relation(_bound(place, node))
+    found = _aliased(node, Relation(found.sql + _sample(node), found.fields))
+    joins = node.args.get("joins")
+    return found if not joins else _joined_table(place, found, joins)
+
+
+def _bound(place: _Place, node: exp.Subquery) -> Any:
+    inner = node.copy() if node.args.get("alias") or node.args.get("joins") else node
+    for name in ("alias", "joins", "sample"):
+        inner.args.pop(name, None) if inner is not node else None
+    return place.translation.query(node.this if _is_bare(node) else inner, place.outer)
+
+
+def _is_bare(node: exp.Subquery) -> bool:
+    return not any(node.args.get(name) for name in ("with_", "order", "limit", "offset"))
+
+
+@relation(exp.Values)
+def _values(place: _Place, node: exp.Values) -> Relation:
+    return _aliased(node, place.translation.relation(place.translation.query(node, place.outer)))
+
+
+# ---- joins -------------------------------------------------------------------------------------
+
+
+def _join(place: _Place, join: exp.Join) -> Relation:
+    checked(join, "this", "side", "kind", "on", "using", "method")
+    if join.args.get("method"):
+        raise fault(join, "NOT_SUPPORTED", f"{join.args['method']} join is not supported")
+    assert place.left is not None
+    if isinstance(join.this, exp.Unnest):
+        return _unnest_join(place, join)
+    left = place.left
+    right = _item(place if _is_lateral(join.this) else replace(place, left=None), join.this)
+    if join.args.get("using"):
+        return _join_using(left, right, join)
+    both = Relation("", left.fields + right.fields)
+    on = join.args.get("on")
+    if on is None:
+        return Relation(f"({left.sql} CROSS JOIN {right.sql})", both.fields)
+    binder = Binder(place.translation, Scope(both.fields, place.outer), Block("JOIN", False, False))
+    condition = binder.bind_as(on, BOOLEAN, "JOIN ON clause")
+    return Relation(f"({left.sql} {_side(join)}JOIN {right.sql} ON {condition})", both.fields)
+
+
+def _side(join: exp.Join) -> str:
+    side = join.side.upper()
+    if join.kind.upper() not in ("", "INNER", "OUTER", "CROSS") or side not in _SIDES:
+        raise fault(join, "SYNTAX_ERROR", f"mismatched input '{join.kind or side}'")
+    return f"{side} " if side else ""
+
+
+_SIDES = ("", "LEFT", "RIGHT", "FULL")
+
+
+def _join_using(left: Relation, right: Relation, join: exp.Join) -> Relation:
+    """The named columns appear once, first and without a qualifier."""
+    merged, conditions, used = [], [], []
+    for column in join.args["using"]:
+        name = identifier(column)
+        a, b = _only(left, column, name, "left"), _only(right, column, name, "right")
+        common = common_type(a.type, b.type)
+        if common is None:
+            raise fault(column, "TYPE_MISMATCH", f"Column types {a.type} and {b.type} don't match")
+        one, other = Typed(a.sql, a.type), Typed(b.sql, b.type)
+        conditions.append(compared("=", one, other, common))
+        merged.append(Field(name, (), _merged(join, one, other, common), common))
+        used += [a, b]
+    rest = [own for own in left.fields + right.fields if own not in used]
+    text = f"({left.sql} {_side(join)}JOIN {right.sql} ON {' AND '.join(conditions)})"
+    return Relation(text, (*merged, *rest))
+
+
+def _only(side: Relation, node: exp.Expr, name: str, which: str) -> Field:
+    found = [own for own in side.fields if own.name == name]
+    if len(found) != 1:
+        problem = "is ambiguous" if found else f"is missing from {which} side of join"
+        code = "AMBIGUOUS_NAME" if found else "COLUMN_NOT_FOUND"
+        raise TrinoError(code, f"{at(node)}: Column '{name}' {problem}")
+    return found[0]
+
+
+def _merged(join: exp.Join, left: Typed, right: Typed, common: Type) -> str:
+    a, b = coerced(left, common), coerced(right, common)
+    side = join.side.upper()
+    return {"RIGHT": b, "FULL": f"coalesce({a}, {b})"}.get(side, a)
+
+
+@relation(exp.Lateral)
+def _lateral(place: _Place, node: exp.Lateral) -> Relation:
+    checked(node, "this", "alias")
+    bound = place.translation.query(node.this, place.scope)
+    found = place.translation.relation(bound)
+    return _aliased(node, Relation(f"LATERAL {found.sql}", found.fields))
+
+
+# ---- UNNEST ------------------------------------------------------------------------------------
+
+
+@relation(exp.Unnest)
+def _unnest_alone(place: _Place, node: exp.Unnest) -> Relation:
+    return _unnested(place, node, keep=False)
+
+
+def _unnest_join(place: _Place, join: exp.Join) -> Relation:
+    keep = join.side.upper() == "LEFT"
+    on = join.args.get("on")
+    if join.side.upper() not in ("", "LEFT") or join.args.get("using"):
+        raise fault(join, "NOT_SUPPORTED", f"{join.side} JOIN involving UNNEST is not supported")
+    if on is not None and not (isinstance(on, exp.Boolean) and on.this):
+        message = "JOIN involving UNNEST is only supported with condition ON TRUE"
+        raise fault(on, "NOT_SUPPORTED", message)
+    return _unnested(place, join.this, keep)
+
+
+def _unnested(place: _Place, node: exp.Unnest, keep: bool) -> Relation:
+    """The rows to the left, once for each item; in one SELECT, which keeps the items' order."""
+    checked(node, "expressions", "alias", "offset")
+    binder = Binder(place.translation, place.scope, Block("UNNEST", False, False))
+    values = [(item, binder.bind(item)) for item in node.expressions]
+    lists = [text for item, value in values for text in _lists(item, value)]
+    length = f"coalesce(greatest({', '.join(f'len({text})' for text in lists)}), 0)"
+    numbers = f"range(1, CAST({length} AS BIGINT) + 1)"
+    name, left = place.translation.name(), place.left
+    columns = [f"{own.sql} AS l{i}" for i, own in enumerate(left.fields if left else ())]
+    columns += [f"unnest({_kept(text, length, keep)}) AS u{i}" for i, text in enumerate(lists)]
+    columns.append(f"unnest({_kept(numbers, length, keep)}) AS n")
+    source = f" FROM {left.sql}" if left else ""
+    before = [replace(own, sql=f"{name}.l{i}") for i, own in enumerate(left.fields if left else ())]
+    own = _unnest_alias(node, _unnest_fields(name, [value for _, value in values], node))
+    return Relation(f"(SELECT {', '.join(columns)}{source}) AS {name}", (*before, *own))
+
+
+def _lists(node: exp.Expr, value: Typed) -> list[str]:
+    """The DuckDB lists behind an array (one) or a map (its keys and its values)."""
+    if value.type.base == "array":
+        return [value.sql]
+    if value.type.base == "map":
+        return [f"map_keys({value.sql})", f"map_values({value.sql})"]
+    raise fault(node, "INVALID_FUNCTION_ARGUMENT", f"Cannot unnest type: {value.type}")
+
+
+def _kept(text: str, length: str, keep: bool) -> str:
+    """For LEFT JOIN: nothing to unnest still gives one row, of NULLs."""
+    return f"CASE WHEN {length} = 0 THEN [NULL] ELSE {text} END" if keep else text
+
+
+def _unnest_fields(name: str, values: list[Typed], node: exp.Unnest) -> list[Field]:
+    fields: list[Field] = []
+    place = 0
+    for value in values:
+        for item in value.type.items:
+            fields += _item_fields(f"{name}.u{place}", item, value.type.base == "array")
+            place += 1
+    if node.args.get("offset"):
+        fields.append(Field(None, (), f"{name}.n", BIGINT))
+    return fields
+
+
+def _item_fields(sql: str, item: Type, of_array: bool) -> list[Field]:
+    """One column, or one for each field of an array's rows."""
+    if item.base != "row" or not of_array:
+        return [Field(None, (), sql, item)]
+    names = zip(item.names, item.field_names(), item.items, strict=True)
+    return [Field(name, (), f"({sql}).{quoted(own)}", type_) for name, own, type_ in names]
+
+
+def _unnest_alias(node: exp.Unnest, fields: list[Field]) -> tuple[Field, ...]:
+    alias, offset = node.args.get("alias"), node.args.get("offset")
+    if alias is None:
+        return tuple(fields)
+    name = identifier(alias.this)
+    named = [*alias.columns, *([offset] if isinstance(offset, exp.Identifier) else [])]
+    own = _qualified(fields, (name,))
+    return _renamed(node, name, own, named) if named else own
