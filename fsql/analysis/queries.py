@@ -153,6 +153,8 @@ class Queries:
 
     def _outputs(self, node: exp.Select, source: Rows, expressions: Expressions) -> list[Column]:
         columns: list[Column] = []
+        if not node.expressions:
+            raise NotUnderstood("SELECT of nothing")
         for item in node.expressions:
             names: list[str] = []
             if isinstance(item, exp.Aliases):
