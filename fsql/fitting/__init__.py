@@ -15,12 +15,21 @@ from fsql.conversion import encode
 from fsql.errors import nearest
 from fsql.fitting.base import Convert, Mismatch
 from fsql.fitting.casts import converter
+from fsql.fitting.differences import differences
 from fsql.fitting.frames import arrow_table
 from fsql.fitting.problems import Problems
 from fsql.frames import to_batches
 from fsql.model import FeatureGroup
 
-__all__ = ["Fitting", "Problems", "arrow_table", "encode_table", "fit", "fit_batches"]
+__all__ = [
+    "Fitting",
+    "Problems",
+    "arrow_table",
+    "differences",
+    "encode_table",
+    "fit",
+    "fit_batches",
+]
 
 
 def fit(group: FeatureGroup, data: Any) -> pa.Table:

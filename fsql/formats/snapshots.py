@@ -7,6 +7,7 @@ metadata file, is asked for anew by the caller.
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
@@ -36,7 +37,7 @@ from fsql.formats.fields import FIELD_ID, with_ids
 from fsql.storage import path_of
 from fsql.types import storage_type
 
-__all__ = ["CannotScan", "Snapshots", "State", "row_count", "snapshots_of"]
+__all__ = ["CannotScan", "Snapshots", "State", "Totals", "row_count", "snapshots_of", "totals"]
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -236,16 +237,47 @@ def snapshots_of(catalog: Catalog) -> Snapshots:
         return _known[catalog]
 
 
-def row_count(catalog: Catalog, entry: Entry) -> int | None:
-    """How many rows the table's current snapshot says it has; None where nothing says so."""
+@dataclass(frozen=True)
+class Totals:
+    """What a table's current snapshot says of itself; a table without one is empty.
+
+    Attributes:
+        written: when the snapshot was committed, in UTC.
+    """
+
+    rows: int = 0
+    files: int = 0
+    bytes: int = 0
+    snapshot_id: int | None = None
+    written: dt.datetime | None = None
+
+
+def totals(catalog: Catalog, entry: Entry) -> Totals:
+    """The totals of an Iceberg table.
+
+    Raises:
+        OSError: its metadata cannot be read.
+    """
     location = entry.metadata_location
-    if not entry.is_iceberg or location is None:
+    metadata = snapshots_of(catalog).metadata(location) if location is not None else None
+    snapshot = metadata.current_snapshot() if metadata is not None else None
+    if snapshot is None:
+        return Totals()
+    known = snapshot.summary.additional_properties if snapshot.summary is not None else {}
+    return Totals(
+        rows=int(known.get("total-records", 0)),
+        files=int(known.get("total-data-files", 0)),
+        bytes=int(known.get("total-files-size", 0)),
+        snapshot_id=snapshot.snapshot_id,
+        written=dt.datetime.fromtimestamp(snapshot.timestamp_ms / 1000, dt.UTC),
+    )
+
+
+def row_count(catalog: Catalog, entry: Entry) -> int | None:
+    """How many rows an Iceberg table's current snapshot has; None where nothing says so."""
+    if not entry.is_iceberg:
         return None
     try:
-        snapshot = snapshots_of(catalog).metadata(location).current_snapshot()
+        return totals(catalog, entry).rows
     except OSError:  # whoever reads the table gets a better error
         return None
-    if snapshot is None:
-        return 0
-    total = snapshot.summary.get("total-records") if snapshot.summary is not None else None
-    return None if total is None else int(total)

@@ -1,0 +1,116 @@
+"""The façade: one object for what people do with feature groups. It wires, and computes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from fsql import reader, writer
+from fsql.catalog import Catalog
+from fsql.dialect import catalog_of, create_engine
+from fsql.model import FeatureGroup
+from fsql.store import lifecycle
+from fsql.store.description import Description, describe
+from fsql.store.latest import latest
+from fsql.writer import WriteResult
+
+__all__ = ["FeatureStore"]
+
+
+class FeatureStore:
+    """Feature groups in one store.
+
+    Wherever a group is asked for, a `FeatureGroup` or a name will do: of a table, or of the
+    view without the version, which means the newest one. ``database.name`` works too.
+
+    Args:
+        url_or_engine: what `fsql.create_engine` takes or gives.
+
+    Raises:
+        ConfigError: the URL cannot be used, or the engine is another dialect's.
+        StorageError: the embedded store's folder cannot be written.
+    """
+
+    def __init__(self, url_or_engine: str | sa.URL | sa.Engine | None = None) -> None:
+        given = url_or_engine
+        self.engine = given if isinstance(given, sa.Engine) else create_engine(given)
+
+    @property
+    def catalog(self) -> Catalog:
+        """What Glue knows of the store."""
+        return catalog_of(self.engine)
+
+    def create(self, fg: FeatureGroup, if_exists: str = "error") -> None:
+        """Make a group's table, and point the view without the version at the newest one.
+
+        Args:
+            if_exists: "error", or "skip" to keep a table that is as declared.
+
+        Raises:
+            TableExists: the table is there already, or the view's name is taken.
+            DefinitionError: the table is there and differs; how, is told.
+            ConfigError: another `if_exists`, or nothing says where tables go.
+        """
+        lifecycle.create(self.engine, self.catalog, fg, if_exists)
+
+    def drop(self, fg: FeatureGroup | str, purge: bool = False) -> None:
+        """Drop a group's table; its view moves to the next newest version, or goes too.
+
+        Args:
+            purge: delete the files as well, for good.
+
+        Raises:
+            TableNotFound, NotAFeatureGroup: there is no such group.
+        """
+        lifecycle.drop(self.engine, self.catalog, lifecycle.find(self.catalog, fg), purge=purge)
+
+    def groups(self, pattern: str | None = None) -> list[FeatureGroup]:
+        """The feature groups by name.
+
+        Args:
+            pattern: of table names, with ``*`` and ``?``; None is all.
+        """
+        return lifecycle.groups(self.catalog, pattern)
+
+    def describe(self, fg: FeatureGroup | str) -> Description:
+        """What is known of a group: columns, keys, times, size, place.
+
+        Raises:
+            TableNotFound, NotAFeatureGroup: there is no such group.
+        """
+        return describe(self.catalog, lifecycle.find(self.catalog, fg))
+
+    def write(
+        self,
+        fg: FeatureGroup | str,
+        data: Any,
+        mode: str = "append",
+        progress: bool | None = None,
+    ) -> WriteResult:
+        """Write rows to a group, all or none; see `fsql.writer.write` for what is taken and raised.
+
+        Args:
+            data: a frame, a stream of batches, or the path or s3:// URI of files.
+            mode: "append".
+            progress: show a bar; None shows it where somebody watches.
+        """
+        group = fg if isinstance(fg, FeatureGroup) else lifecycle.find(self.catalog, fg).group
+        return writer.write(self.catalog, group, data, mode, progress)
+
+    def read(self, sql: Any, params: Any = None, **options: Any) -> Any:
+        """Read a select or SQL text as a DataFrame; see `fsql.read_sql` for options and errors."""
+        return reader.read_sql(sql, self.engine, params, **options)
+
+    def latest(self, fg: FeatureGroup | str, as_of: dt.datetime | None = None) -> sa.Select[Any]:
+        """A SELECT of each key's newest row, see `fsql.store.latest`.
+
+        Args:
+            as_of: leave out rows with a later event time; a naive time means UTC.
+        """
+        group = fg if isinstance(fg, FeatureGroup) else lifecycle.find(self.catalog, fg).group
+        return latest(group, as_of)
+
+    def __repr__(self) -> str:
+        return f"FeatureStore({self.engine.url.render_as_string()!r})"

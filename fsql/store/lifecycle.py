@@ -1,0 +1,94 @@
+"""Groups made, found and dropped, each with the view beside its versions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from fsql import formats
+from fsql.catalog import Catalog, Entry
+from fsql.errors import ConfigError, DefinitionError, NotAFeatureGroup, TableExists
+from fsql.fitting import differences
+from fsql.model import FeatureGroup
+from fsql.store import views
+
+__all__ = ["Found", "create", "drop", "find", "groups"]
+
+IF_EXISTS = ("error", "skip")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A group that is in the catalog."""
+
+    entry: Entry
+    group: FeatureGroup
+
+
+def find(catalog: Catalog, fg: FeatureGroup | str) -> Found:
+    """The group of a name, or the stored one of a declaration.
+
+    Args:
+        fg: a declaration, or a name of a table or view, perhaps with its database.
+
+    Raises:
+        TableNotFound: there is nothing of that name.
+        NotAFeatureGroup: it is another table.
+    """
+    if isinstance(fg, FeatureGroup):
+        database, name = fg.schema, fg.name
+    else:
+        before, _, name = fg.lower().rpartition(".")
+        database = before or None
+    entry = catalog.get(name, database)
+    if entry.is_view:
+        entry = views.newest(catalog, name, entry.database) or entry
+    if entry.group is None:
+        raise NotAFeatureGroup(entry.name, entry.database)
+    return Found(entry, entry.group)
+
+
+def groups(catalog: Catalog, pattern: str | None = None) -> list[FeatureGroup]:
+    """The groups of the store's database, by name."""
+    found = (entry.group for entry in catalog.entries(pattern=pattern))
+    return sorted((group for group in found if group is not None), key=lambda group: group.name)
+
+
+def create(engine: sa.Engine, catalog: Catalog, group: FeatureGroup, if_exists: str) -> None:
+    """Make a group's database, table and view, as far as they are missing.
+
+    Raises:
+        TableExists, DefinitionError, ConfigError: see `fsql.store.FeatureStore.create`.
+    """
+    if if_exists not in IF_EXISTS:
+        raise ConfigError(f"if_exists={if_exists!r}. Expected 'error' or 'skip'.")
+    database = catalog.ensure_database(group.schema)
+    views.check_free(catalog, group.view_name, database)
+    existing = catalog.find(group.name, database)
+    if existing is None:
+        formats.create(catalog, group)
+    elif if_exists == "error":
+        raise TableExists(group.name, database)
+    else:
+        _check_same(group, existing)
+    views.point(engine, catalog, group.view_name, database)
+
+
+def _check_same(declared: FeatureGroup, existing: Entry) -> None:
+    if existing.group is None:
+        raise NotAFeatureGroup(existing.name, existing.database)
+    found = differences(declared, existing.group)
+    if found:
+        lines = "\n".join(f"  - {difference}" for difference in found)
+        raise DefinitionError(
+            f"Table {existing.name!r} exists and is not as declared. Declare a new version, or"
+            f" migrate it. Differences:\n{lines}"
+        )
+
+
+def drop(engine: sa.Engine, catalog: Catalog, found: Found, *, purge: bool) -> None:
+    """Take a group's table away, after its view has let go of it."""
+    entry = found.entry
+    views.point(engine, catalog, found.group.view_name, entry.database, without=entry.name)
+    formats.drop(catalog, entry, purge=purge)

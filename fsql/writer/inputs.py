@@ -1,0 +1,194 @@
+"""Frames, streams and files of any make, opened as sources of rows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.dataset as ds
+import pyarrow.fs as pafs
+import pyarrow.json as pajson
+
+from fsql.errors import ConfigError, InvalidData, Problem, StorageError
+from fsql.fitting import Problems, arrow_table
+from fsql.frames import to_batches
+from fsql.model import FeatureGroup
+from fsql.storage import Storage, path_of
+from fsql.writer.sources import Piece, Source, of_batches, of_pieces, of_table
+
+__all__ = ["open_source"]
+
+SUFFIXES: Mapping[str, str] = {
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".csv": "csv",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".json": "json",
+}
+COMPRESSED = (".gz", ".bz2", ".zst")
+
+
+def open_source(data: Any, group: FeatureGroup, storage: Storage, problems: Problems) -> Source:
+    """The rows of anything that `fsql.writer.write` takes.
+
+    Args:
+        storage: where s3:// URIs lead.
+        problems: where columns of Python objects are reported that have no one type.
+
+    Raises:
+        StorageError: a path where there is nothing, or nothing that can be read.
+        ConfigError: a folder of files of several formats.
+        TypeError: it takes no such thing.
+    """
+    if isinstance(data, str | os.PathLike):
+        return _open_path(os.fspath(data), group, storage)
+    if isinstance(data, pd.DataFrame | pa.Table | pa.RecordBatch) or _is_polars(data):
+        return of_table(arrow_table(data, group.arrow_schema, problems))
+    return of_batches(to_batches(data, group.name))
+
+
+def _is_polars(data: Any) -> bool:
+    """A polars frame is in memory like the others; what else has a stream may be endless."""
+    return type(data).__module__.partition(".")[0] == "polars" and hasattr(data, "height")
+
+
+def _open_path(path: str, group: FeatureGroup, storage: Storage) -> Source:
+    if "://" in path:
+        filesystem, inner = storage.filesystem, path_of(path)
+    else:
+        filesystem, inner = pafs.LocalFileSystem(), str(Path(path).expanduser().absolute())
+    with _readable(path):
+        files = _files(filesystem, inner)
+    if not files:
+        raise StorageError(f"{path!r} holds no files. Expected Parquet, CSV or JSON lines.")
+    formats = sorted({_format(file) for file in files})
+    if len(formats) > 1:
+        raise ConfigError(
+            f"{path!r} holds files of several formats: {', '.join(formats)}. Write one at a time."
+        )
+    return _OPENERS[formats[0]](files, filesystem, group)
+
+
+def _files(filesystem: pafs.FileSystem, path: str) -> list[str]:
+    info = filesystem.get_file_info(path)
+    if info.type == pafs.FileType.NotFound:
+        raise FileNotFoundError("there is nothing")
+    if info.type == pafs.FileType.File:
+        return [path]
+    found = filesystem.get_file_info(pafs.FileSelector(path, recursive=True))
+    files = (i.path for i in found if i.type == pafs.FileType.File)
+    # What starts so is no data: markers of Spark and Hadoop, and editors' leftovers.
+    return sorted(f for f in files if not f.rpartition("/")[2].startswith(("_", ".")))
+
+
+def _format(path: str) -> str:
+    plain = path.lower()
+    for suffix in COMPRESSED:
+        plain = plain.removesuffix(suffix)
+    return SUFFIXES.get(PurePosixPath(plain).suffix, "parquet")
+
+
+@contextmanager
+def _readable(path: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, pa.ArrowInvalid) as error:
+        raise StorageError(f"{path!r} cannot be read; nothing was written: {error}") from error
+
+
+def _open_parquet(files: list[str], filesystem: pafs.FileSystem, group: FeatureGroup) -> Source:
+    pieces: list[Piece] = []
+    row = 0
+    for path in files:
+        with _readable(path):
+            (fragment,) = ds.dataset(path, filesystem=filesystem, format="parquet").get_fragments()
+            groups = fragment.split_by_row_group()
+        for part in groups:
+            rows = sum(g.num_rows for g in part.row_groups)
+            size = sum(g.total_byte_size for g in part.row_groups)
+            pieces.append(Piece(row, rows, size, _reader(part, path)))
+            row += rows
+    return of_pieces(pieces)
+
+
+def _reader(fragment: ds.ParquetFileFragment, path: str) -> Callable[[], Iterator[pa.RecordBatch]]:
+    def read() -> Iterator[pa.RecordBatch]:
+        with _readable(path):
+            # The default reads 16 batches ahead for each lane.
+            yield from fragment.to_batches(batch_readahead=2)
+
+    return read
+
+
+def _open_text(
+    files: list[str], filesystem: pafs.FileSystem, group: FeatureGroup, format: ds.FileFormat
+) -> Source:
+    def batches() -> Iterator[pa.RecordBatch]:
+        for path in files:
+            with _readable(path):
+                yield from _parsed(path, filesystem, group, format)
+
+    return of_batches(batches())
+
+
+def _parsed(
+    path: str, filesystem: pafs.FileSystem, group: FeatureGroup, format: ds.FileFormat
+) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from ds.dataset(path, filesystem=filesystem, format=format).to_batches()
+    except pa.ArrowInvalid as error:  # it names row and column
+        raise InvalidData(group.name, [Problem(None, f"{path}: {error}")]) from error
+
+
+def _open_csv(files: list[str], filesystem: pafs.FileSystem, group: FeatureGroup) -> Source:
+    """CSV with a header; an empty field without quotes is NULL, and nothing else is."""
+    types = {f.name: _spelled(f.type) for f in group.arrow_schema if not _is_nested(f.type)}
+    options = pacsv.ConvertOptions(
+        column_types=types,
+        null_values=[""],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+    )
+    parse = pacsv.ParseOptions(newlines_in_values=True)
+    return _open_text(files, filesystem, group, ds.CsvFileFormat(parse, None, options))
+
+
+def _open_json(files: list[str], filesystem: pafs.FileSystem, group: FeatureGroup) -> Source:
+    """One JSON object on each line; a key that is not there is NULL."""
+    schema = pa.schema([(field.name, _spelled(field.type)) for field in group.arrow_schema])
+    options = pajson.ParseOptions(
+        explicit_schema=schema, newlines_in_values=False, unexpected_field_behavior="error"
+    )
+    scan = ds.JsonFragmentScanOptions(parse_options=options)
+    return _open_text(files, filesystem, group, ds.JsonFileFormat(scan))
+
+
+def _is_nested(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_nested(type_))
+
+
+def _spelled(type_: pa.DataType) -> pa.DataType:
+    """The type to parse text as; what `fsql.fitting` parses better stays text."""
+    if pa.types.is_struct(type_):
+        return pa.struct([(field.name, _spelled(field.type)) for field in type_])
+    if pa.types.is_list(type_):
+        return pa.list_(_spelled(type_.value_type))
+    if pa.types.is_dictionary(type_):
+        return _spelled(type_.value_type)
+    if pa.types.is_temporal(type_) or pa.types.is_string_view(type_):
+        return pa.string()
+    return type_
+
+
+_OPENERS: Mapping[str, Callable[[list[str], pafs.FileSystem, FeatureGroup], Source]] = {
+    "parquet": _open_parquet,
+    "csv": _open_csv,
+    "json": _open_json,
+}
