@@ -41,9 +41,11 @@ _AGGREGATES = (
 def parse_query(sql: str) -> exp.Expr | None:
     """The one statement in `sql`, not to be changed; None if it cannot be parsed as one."""
     try:
-        statements = parse(sql, read="trino")
+        parsed = parse(sql, read="trino")
     except (SqlglotError, RecursionError):
         return None
+    # What follows the last semicolon is nothing, or a comment.
+    statements = [each for each in parsed if each and not isinstance(each, exp.Semicolon)]
     return statements[0] if len(statements) == 1 else None
 
 
