@@ -44,8 +44,7 @@ class _Converters(TypeVisitor[Convert]):
         if given.equals(type_) and not _holds_nanoseconds(type_):
             return lambda array, report: array
         if pa.types.is_dictionary(given) and not pa.types.is_dictionary(type_):
-            decoded = self.make(given.value_type, type_)
-            return lambda array, report: decoded(array.dictionary_decode(), report)
+            return _decode(self.make(given.value_type, type_))
         return super().visit(type_)
 
     def make(self, given: pa.DataType, exact: pa.DataType) -> Convert:
@@ -218,17 +217,28 @@ def _encode(exact: pa.DictionaryType) -> Convert:
     return checked(exact, what, pc.is_valid)
 
 
+def _decode(values: Convert) -> Convert:
+    """Dictionaries to plain values, each distinct one of which is cast once."""
+    return lambda array, report: _values(array, values, report).take(array.indices)
+
+
 def _recode(values: Convert, exact: pa.DictionaryType) -> Convert:
     """Dictionaries keep their order of values; the indices change their type."""
     what = f"is one of more distinct values than {exact.index_type} counts"
     shrink = checked(exact.index_type, what, changed(exact.index_type))
 
     def convert(array: pa.DictionaryArray, report: Report) -> pa.Array:
-        def report_rows(refused: pa.Array, what: str) -> None:
-            report(pc.fill_null(refused, False).take(array.indices), what)
-
         indices = shrink(array.indices, report)
-        dictionary = values(array.dictionary, report_rows)
+        dictionary = _values(array, values, report)
         return pa.DictionaryArray.from_arrays(indices, dictionary, ordered=exact.ordered)
 
     return convert
+
+
+def _values(array: pa.DictionaryArray, cast: Convert, report: Report) -> pa.Array:
+    """The dictionary's values, cast; refused ones are reported by the rows that have them."""
+
+    def report_rows(refused: pa.Array, what: str) -> None:
+        report(pc.fill_null(refused, False).take(array.indices), what)
+
+    return cast(array.dictionary, report_rows)

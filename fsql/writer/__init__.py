@@ -123,9 +123,17 @@ def _result(name: str, committed: formats.Committed | None, seconds: float) -> W
     if committed is None:
         words = f"The data has no rows; nothing was written to {name}."
         return WriteResult(0, 0, 0, None, seconds, words)
-    c = committed
-    words = (
-        f"Wrote {c.rows:,} rows to {name}: {c.files:,} {'file' if c.files == 1 else 'files'},"
-        f" {c.bytes / 1e6:,.1f} MB, {seconds:.2f} s."
+    rows, files = _counted(committed.rows, "row"), _counted(committed.files, "file")
+    size = f"{committed.bytes / 1e6:,.1f} MB"
+    return WriteResult(
+        rows=committed.rows,
+        files=committed.files,
+        bytes=committed.bytes,
+        snapshot_id=committed.snapshot_id,
+        seconds=seconds,
+        message=f"Wrote {rows} to {name}: {files}, {size}, {seconds:.2f} s.",
     )
-    return WriteResult(c.rows, c.files, c.bytes, c.snapshot_id, seconds, words)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

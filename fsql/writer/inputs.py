@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -33,6 +33,7 @@ SUFFIXES: Mapping[str, str] = {
     ".json": "json",
 }
 COMPRESSED = (".gz", ".bz2", ".zst")
+TEXT_BLOCK = 16 << 20  # bytes that are parsed at once, and the longest line
 
 
 def open_source(data: Any, group: FeatureGroup, storage: Storage, problems: Problems) -> Source:
@@ -127,51 +128,56 @@ def _reader(fragment: ds.ParquetFileFragment, path: str) -> Callable[[], Iterato
     return read
 
 
+Parse = Callable[[pa.NativeFile], Iterable[pa.RecordBatch]]
+
+
 def _open_text(
-    files: list[str], filesystem: pafs.FileSystem, group: FeatureGroup, format: ds.FileFormat
+    files: list[str], filesystem: pafs.FileSystem, group: FeatureGroup, parse: Parse
 ) -> Source:
     def batches() -> Iterator[pa.RecordBatch]:
         for path in files:
-            with _readable(path):
-                yield from _parsed(path, filesystem, group, format)
+            with _readable(path), filesystem.open_input_stream(path) as stream:
+                yield from _parsed(stream, path, group, parse)
 
     return of_batches(batches())
 
 
 def _parsed(
-    path: str, filesystem: pafs.FileSystem, group: FeatureGroup, format: ds.FileFormat
+    stream: pa.NativeFile, path: str, group: FeatureGroup, parse: Parse
 ) -> Iterator[pa.RecordBatch]:
     try:
-        yield from ds.dataset(path, filesystem=filesystem, format=format).to_batches()
-    except pa.ArrowInvalid as error:  # it names row and column
+        yield from parse(stream)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:  # it names the column
         raise InvalidData(group.name, [Problem(None, f"{path}: {error}")]) from error
 
 
 def _open_csv(files: list[str], filesystem: pafs.FileSystem, group: FeatureGroup) -> Source:
     """CSV with a header; an empty field without quotes is NULL, and nothing else is."""
-    types = {f.name: _spelled(f.type) for f in group.arrow_schema if not _is_nested(f.type)}
-    options = pacsv.ConvertOptions(
-        column_types=types,
+    convert = pacsv.ConvertOptions(
+        column_types={
+            f.name: _spelled(f.type) for f in group.arrow_schema if not pa.types.is_nested(f.type)
+        },
         null_values=[""],
         strings_can_be_null=True,
         quoted_strings_can_be_null=False,
     )
     parse = pacsv.ParseOptions(newlines_in_values=True)
-    return _open_text(files, filesystem, group, ds.CsvFileFormat(parse, None, options))
+    read = pacsv.ReadOptions(block_size=TEXT_BLOCK)
+    return _open_text(
+        files, filesystem, group, lambda stream: pacsv.open_csv(stream, read, parse, convert)
+    )
 
 
 def _open_json(files: list[str], filesystem: pafs.FileSystem, group: FeatureGroup) -> Source:
     """One JSON object on each line; a key that is not there is NULL."""
     schema = pa.schema([(field.name, _spelled(field.type)) for field in group.arrow_schema])
-    options = pajson.ParseOptions(
+    parse = pajson.ParseOptions(
         explicit_schema=schema, newlines_in_values=False, unexpected_field_behavior="error"
     )
-    scan = ds.JsonFragmentScanOptions(parse_options=options)
-    return _open_text(files, filesystem, group, ds.JsonFileFormat(scan))
-
-
-def _is_nested(type_: pa.DataType) -> bool:
-    return bool(pa.types.is_nested(type_))
+    read = pajson.ReadOptions(block_size=TEXT_BLOCK)
+    return _open_text(
+        files, filesystem, group, lambda stream: pajson.open_json(stream, read, parse)
+    )
 
 
 def _spelled(type_: pa.DataType) -> pa.DataType:
