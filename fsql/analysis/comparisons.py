@@ -87,9 +87,18 @@ def member_of(column: Stored, literals: Sequence[Literal], negated: bool) -> Pre
         return (And(parts) if negated else Or(parts)) if parts else nothing
     if any(literal.kind == "double" for literal in given):
         raise Untranslatable("a double among values makes Trino compare in double")
-    found = [_compare("=", column, literal) for literal in given]
-    values = [part.value for part in found if isinstance(part, Compare)]
-    return MemberOf(column.path, pa.array([v.as_py() for v in values], column.type), negated)
+    return MemberOf(column.path, _values(column, given), negated)
+
+
+def _values(column: Stored, literals: Sequence[Literal]) -> pa.Array:
+    """Those of the constants that the column can equal."""
+    grid = _grid(column.type)
+    if grid is not None:
+        places = [grid.place(literal) for literal in literals]
+        return grid.array([int(place) for place in places if grid.has(place)])
+    if not (pa.types.is_string(column.type) and all(each.kind == "varchar" for each in literals)):
+        raise Untranslatable(f"{column.type} among constants")
+    return pa.array([literal.value for literal in literals], column.type)
 
 
 def _compare(op: str, column: Stored, literal: Literal) -> Predicate:
@@ -130,13 +139,19 @@ class _Grid:
         if pa.types.is_temporal(self.type):
             return _place_time(self.type, literal)
         self._check_number(literal)
-        return literal.number * Fraction(10) ** self.scale
+        return literal.number * 10**self.scale if self.scale else literal.number
 
-    def scalar(self, units: int) -> pa.Scalar:
-        """The value at that many units."""
+    def has(self, place: Fraction) -> bool:
+        """Whether a value of the type lies there."""
+        return place.denominator == 1 and self.low <= place <= self.high
+
+    def array(self, places: Sequence[int]) -> pa.Array:
+        """The values at these places."""
         if pa.types.is_decimal(self.type):
-            return pa.scalar(Decimal(units).scaleb(-self.scale), self.type)
-        return pa.scalar(bool(units) if pa.types.is_boolean(self.type) else units, self.type)
+            return pa.array([Decimal(place).scaleb(-self.scale) for place in places], self.type)
+        if pa.types.is_boolean(self.type):
+            return pa.array([bool(place) for place in places], self.type)
+        return pa.array(places, self.type)
 
     @property
     def scale(self) -> int:
@@ -181,15 +196,15 @@ def _grid(type_: pa.DataType) -> _Grid | None:
 
 def _on_grid(op: str, path: Path, grid: _Grid, place: Fraction) -> Predicate:
     if op in ("=", "<>"):
-        if place.denominator == 1 and grid.low <= place <= grid.high:
-            return Compare(op, path, grid.scalar(int(place)))
+        if grid.has(place):
+            return Compare(op, path, grid.array([int(place)])[0])
         return Constant(False) if op == "=" else NotNull(path)
     upward = op in (">", ">=")
     if place.denominator != 1:
         op = ">=" if upward else "<="
     units = math.ceil(place) if upward else math.floor(place)
     if grid.low <= units <= grid.high:
-        return Compare(op, path, grid.scalar(units))
+        return Compare(op, path, grid.array([units])[0])
     return NotNull(path) if (units < grid.low) == upward else Constant(False)
 
 
