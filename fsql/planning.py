@@ -18,6 +18,7 @@ __all__ = ["Plan", "Planner", "TransportName", "prefers_unload"]
 TransportName: TypeAlias = Literal["auto", "engine", "scan"]
 TRANSPORTS: tuple[TransportName, ...] = ("auto", "engine", "scan")
 UNLOAD_ROWS = 50_000  # more than this and Parquet beats text
+FILTERED_SHARE = 0.01
 REMEMBERED = 512
 
 
@@ -115,7 +116,14 @@ def prefers_unload(analysis: Analysis) -> bool:
         return False
     if any(_is_nested(output) for output in analysis.outputs):
         return True
-    return analysis.row_bound is not None and analysis.row_bound > UNLOAD_ROWS
+    return _expected_rows(analysis) > UNLOAD_ROWS
+
+
+def _expected_rows(analysis: Analysis) -> float:
+    """A guess: a filter is taken to keep one row in a hundred; 0 where nothing is known."""
+    rows = analysis.row_bound or 0
+    filtered = analysis.scan is not None and analysis.scan.predicate is not None
+    return rows * FILTERED_SHARE if filtered else rows
 
 
 def _is_nested(output: Output) -> bool:

@@ -172,7 +172,8 @@ class Rows:
                 read_options=pacsv.ReadOptions(
                     column_names=names, skip_rows_after_names=1, block_size=16 << 20
                 ),
-                parse_options=pacsv.ParseOptions(newlines_in_values=True),
+                # A row of one NULL is an empty line.
+                parse_options=pacsv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
                 convert_options=options,
             )
             for block in blocks:

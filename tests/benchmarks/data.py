@@ -28,7 +28,7 @@ def events(rows: int = ROWS) -> pa.Table:
             "weight": pa.array(random.random(rows)),
             "country": countries.take(pa.array(random.integers(0, len(countries), rows))),
             "session": pa.array(np.char.add("s", (number // 7).astype("U8"))),
-            "at": pa.array(start + number * 1_000_000, pa.timestamp("us")),
+            "seen": pa.array(start + number * 1_000_000, pa.timestamp("us")),
         }
     )
 
@@ -48,8 +48,8 @@ def group(metadata: sa.MetaData | None = None) -> fsql.FeatureGroup:
         Column("weight", sa.Double),
         Column("country", sa.String),
         Column("session", sa.String),
-        Column("at", Timestamp("us")),
+        Column("seen", Timestamp("us")),
         keys=["id"],
-        event_time="at",
+        event_time="seen",
     )
     return made

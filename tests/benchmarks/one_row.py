@@ -23,7 +23,7 @@ def main(folder: Path) -> None:
     store.create(table)
     store.write(table, events(ROWS), progress=False)
     engine, aws = store.engine, catalog_of(store.engine).aws
-    sql = f"SELECT id, price, country, at FROM {table.name} WHERE id = 4711"
+    sql = f"SELECT id, price, country, seen FROM {table.name} WHERE id = 4711"
     files = [str(path) for path in (folder / "one-row").rglob("*.parquet")]
     plain = duckdb.connect()
     theirs = sql.replace(table.name, f"read_parquet({files})")
