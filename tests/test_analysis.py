@@ -143,12 +143,12 @@ SELECT feature_store.weather.* FROM weather
 TABLE weather
     * = weather.*
 
-SELECT wind.* FROM weather
+SELECT weather.wind.* FROM weather
     dir = weather.wind.dir
     speed = weather.wind.speed
     gust = weather.wind.gust
 
-SELECT (wind).* FROM weather
+SELECT (w.wind).* FROM weather w
     dir = weather.wind.dir
     speed = weather.wind.speed
     gust = weather.wind.gust
@@ -611,7 +611,9 @@ def test_the_exact_field_is_the_one_at_the_origin(sql: str, expected: list[str])
         "SELECT * EXCEPT (temp) FROM weather",
         "SELECT DISTINCT ON (origin) temp FROM weather",
         "SELECT origin.* FROM weather",
-        "SELECT wind.* FROM weather AS wind CROSS JOIN (SELECT 1 AS wind) x",
+        "SELECT wind.* FROM weather",
+        "SELECT (wind).* FROM weather",
+        "SELECT feature_store.weather.* FROM weather, (SELECT 1 AS weather) AS feature_store",
         "SELECT temp FROM weather UNION BY NAME SELECT temp FROM weather",
         "SELECT x FROM weather MATCH_RECOGNIZE (MEASURES A.temp AS x PATTERN (A) DEFINE A AS true)",
         "SELECT 1; SELECT 2",

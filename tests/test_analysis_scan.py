@@ -79,7 +79,7 @@ def analysed(sql: str) -> Analysis:
         ),
         ("WITH x (a) AS (SELECT temp FROM weather) SELECT a FROM x", [("a", ("temp",))]),
         ("SELECT speed FROM other.windy", [("speed", ("wind", "speed"))]),
-        ("SELECT wind.* FROM weather", [(n, ("wind", n)) for n in ("dir", "speed", "gust")]),
+        ("SELECT w.wind.* FROM weather w", [(n, ("wind", n)) for n in ("dir", "speed", "gust")]),
         ("TABLE codes", None),
         ("SELECT temp + 1 FROM weather", None),
         ("SELECT 1 FROM weather", None),

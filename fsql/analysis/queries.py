@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from sqlglot import exp, parse
 from sqlglot.errors import SqlglotError
 
-from fsql.analysis.expressions import Expressions, label
+from fsql.analysis.expressions import Expressions, dotted, label
 from fsql.analysis.filters import predicate
 from fsql.analysis.model import Lookup, Relation
 from fsql.analysis.relations import Ctes, Relations, Tables
@@ -201,22 +201,30 @@ def _is_star(item: exp.Expr) -> bool:
 
 
 def _starred(item: exp.Expr, source: Rows, expressions: Expressions) -> list[Column]:
-    """``*``, ``relation.*`` or ``row.*``."""
+    """``*``, ``relation.*`` or ``row.*``; Trino takes a single name for a relation's."""
     if isinstance(item, exp.Dot):
-        return _fields(expressions.value(item.this))
-    star = item.this if isinstance(item, exp.Column) else item
-    expect(star)
-    if not isinstance(item, exp.Column):
-        if not source.known:
-            raise NotUnderstood("* of columns that are not known")
-        return [Column(column.name, column.value) for column in source.columns]
-    parts = [str(part.this).lower() for part in item.parts[:-1]]
-    scope = expressions.scope
+        target = dotted(item.this)
+        return _fields(expressions.value(item.this)) if target is None else _of(target, expressions)
+    if isinstance(item, exp.Column):
+        expect(item.this)
+        return _of([str(part.this) for part in item.parts[:-1]], expressions)
+    expect(item)
+    if not source.known:
+        raise NotUnderstood("* of columns that are not known")
+    return [Column(column.name, column.value) for column in source.columns]
+
+
+def _of(name: Sequence[str], expressions: Expressions) -> list[Column]:
+    """``name.*``, as `Scope.resolveAsteriskedIdentifierChainBasis` in Trino's analyzer."""
+    parts, scope = [part.lower() for part in name], expressions.scope
     found = scope.named(parts)
-    if not found:
+    if not found and len(parts) > 1:
         return _fields(scope.resolve(parts))
-    if any(column.name and column.name.lower() == parts[-1] for column in source.columns):
-        raise NotUnderstood(f"{parts[-1]} is both a relation and a column")
+    is_field = len(parts) > 1 and any(
+        column.name and column.name.lower() == parts[1] for column in scope.named(parts[:1])
+    )
+    if not found or is_field:
+        raise NotUnderstood(f"{'.'.join(parts)}.*")
     return [Column(column.name, column.value) for column in found]
 
 
