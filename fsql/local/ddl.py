@@ -24,7 +24,6 @@ from .select import Translations
 from .store import split_uri
 from .tables import CATALOG, is_iceberg
 from .transpile import TrinoError
-from .transpile import types as tt
 from .unload import check_names, partition_folder
 from .views import View, is_view
 from .wire import AwsError
@@ -205,20 +204,16 @@ def _create_iceberg(context: Context, statement: st.CreateTable, schema: str) ->
             "CREATE TABLE without EXTERNAL makes an Iceberg table: it needs"
             " TBLPROPERTIES ('table_type'='ICEBERG')"
         )
-    columns = [(c.name, _iceberg_type(c.type), c.comment) for c in statement.columns]
+    columns = [(c.name, from_hive(c.type), c.comment) for c in statement.columns]
     iceberg = schema_of(columns)
-    iceberg_write.create(
-        context,
+    new = iceberg_write.New(
         (schema, statement.table.table),
         iceberg,
         iceberg_write.partition_spec(iceberg, statement.transforms),
         str(statement.location),
         iceberg_properties(statement.properties),
     )
-
-
-def _iceberg_type(text: str) -> tt.Type:
-    return from_hive(text)
+    iceberg_write.create(context, new)
 
 
 def iceberg_properties(given: Any) -> dict[str, str]:

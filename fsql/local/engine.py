@@ -37,6 +37,9 @@ class Engine:
     Args:
         store: whose files may be read and written.
         sessions: how many queries can run at once.
+
+    Attributes:
+        broken: whether DuckDB has failed in a way after which it refuses all work.
     """
 
     def __init__(self, store: Store, sessions: int) -> None:
@@ -44,6 +47,7 @@ class Engine:
         self._root = duckdb.connect(":memory:")
         self._idle: queue.LifoQueue[duckdb.DuckDBPyConnection] = queue.LifoQueue()
         self._closed = False
+        self.broken = False
         self._configure(store)
         for _ in range(sessions):
             self._idle.put(self._cursor())
@@ -59,6 +63,7 @@ class Engine:
             yield session
         finally:
             session.end()
+            self.broken = self.broken or session.broken
             shutil.rmtree(folder, ignore_errors=True)
             self._idle.put(cursor)
 
@@ -105,12 +110,14 @@ class Session:
         folder: where the query may write files; deleted with all that is left in it at the end.
         scanned: bytes read from files so far.
         rows: rows read from files so far.
+        broken: whether DuckDB has failed for good.
     """
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection, folder: Path) -> None:
         self.folder = folder
         self.scanned = 0
         self.rows = 0
+        self.broken = False
         self._cursor = cursor
         self._cancelled = threading.Event()
         self._ended = threading.Event()
@@ -204,10 +211,15 @@ class Session:
             yield
         except duckdb.InterruptException:
             raise Cancelled from None
+        except _BREAKING:
+            self.broken = True
+            raise
         except (OSError, pa.ArrowException) as error:
             # Arrow's reader reports DuckDB's errors under its own classes.
             self.check()
-            raise _as_duckdb(error) from error
+            known = _as_duckdb(error)
+            self.broken = isinstance(known, _BREAKING)
+            raise known from error
         self._count()
 
     def _count(self) -> None:
@@ -226,10 +238,15 @@ def literal(value: bool | int | str | list[str]) -> str:
     return str(value).lower()
 
 
+# DuckDB refuses all work on the instance after one of these.
+_BREAKING = (duckdb.InternalException, duckdb.FatalException)
+
 _ERRORS: dict[str, type[duckdb.Error]] = {
     "Binder": duckdb.BinderException,
     "Constraint": duckdb.ConstraintException,
     "Conversion": duckdb.ConversionException,
+    "FATAL": duckdb.FatalException,
+    "INTERNAL": duckdb.InternalException,
     "Invalid Input": duckdb.InvalidInputException,
     "IO": duckdb.IOException,
     "Not implemented": duckdb.NotImplementedException,

@@ -10,14 +10,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from .engine import literal
 from .hive_types import from_hive
-from .iceberg import Source, empty_source
+from .iceberg import Source, empty_source, union
 from .iceberg_io import GlueCalls
 from .listing import Found
 from .store import Store, split_uri
+from .structs import has_structs, restored, within
 from .transpile import TrinoError
 from .transpile import types as tt
 
@@ -27,6 +32,9 @@ NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 """Hive's name for the partition of NULL."""
 
 Json = dict[str, Any]
+Columns = Mapping[str, tt.Type]
+_Values = Mapping[str, tuple[str, ...]]
+"""Partition values by file."""
 
 
 class Hive:
@@ -53,9 +61,12 @@ class Hive:
         ]
         if not files:
             return Source(empty_source(columns | keys), columns | keys, _version([], table))
-        sql = _scan([str(found.path) for found, _ in files], columns)
-        if keys:
-            sql = _with_values(sql, columns, keys, files)
+        values = {str(found.path): value for found, value in files}
+        scans = [
+            restored(columns | keys, {**reduced, **keys}, _scan(paths, reduced, keys, values))
+            for reduced, paths in _groups([found for found, _ in files], columns)
+        ]
+        sql = union(scans)
         size = sum(found.size for found, _ in files)
         return Source(sql, columns | keys, _version(files, table), size)
 
@@ -106,9 +117,37 @@ def types_of(columns: list[Json]) -> dict[str, tt.Type]:
     return {column["Name"].lower(): from_hive(column["Type"]) for column in columns}
 
 
-def _scan(paths: list[str], columns: Mapping[str, tt.Type]) -> str:
+def _groups(files: list[Found], columns: Columns) -> list[tuple[Columns, list[str]]]:
+    """The files by the columns that they are read with."""
+    if not has_structs(columns):
+        return [(columns, [str(found.path) for found in files])]
+    groups: dict[str, tuple[Columns, list[str]]] = {}
+    for found in files:
+        schema = _schema_of_file(str(found.path), found.size, found.mtime_ns)
+        reduced = within(columns, schema)
+        groups.setdefault(str(reduced), (reduced, []))[1].append(str(found.path))
+    return list(groups.values())
+
+
+@lru_cache(100_000)
+def _schema_of_file(path: str, size: int, mtime_ns: int) -> pa.Schema:
+    """A file's schema; size and time are there to notice another file under the same name."""
+    return pq.read_schema(path)
+
+
+def _scan(paths: list[str], columns: Columns, keys: Columns, values: _Values) -> str:
     fields = ", ".join(f"{literal(n)}: {_entry(n, t)}" for n, t in columns.items())
-    return f"read_parquet({literal(paths)}, schema=MAP {{{fields}}})"
+    scan = f"read_parquet({literal(paths)}, schema=MAP {{{fields}}})"
+    if not keys:
+        return scan
+    selected = [tt.quoted(name) for name in columns]
+    for position, (name, type_) in enumerate(keys.items()):
+        entries = ", ".join(
+            f"{literal(path)}: {_partition_literal(values[path][position])}" for path in paths
+        )
+        value = f"CAST((MAP {{{entries}}})[filename] AS {tt.duckdb_type(type_)})"
+        selected.append(f"{value} AS {tt.quoted(name)}")
+    return f"(SELECT {', '.join(selected)} FROM {scan})"
 
 
 def _entry(name: str, type_: tt.Type) -> str:
@@ -129,23 +168,6 @@ def _children(type_: tt.Type) -> dict[str, tt.Type]:
         case "map":
             return {"key": type_.items[0], "value": type_.items[1]}
     return {}
-
-
-def _with_values(
-    scan: str,
-    columns: Mapping[str, tt.Type],
-    keys: Mapping[str, tt.Type],
-    files: list[tuple[Found, tuple[str, ...]]],
-) -> str:
-    selected = [tt.quoted(name) for name in columns]
-    for position, (name, type_) in enumerate(keys.items()):
-        entries = ", ".join(
-            f"{literal(str(found.path))}: {_partition_literal(values[position])}"
-            for found, values in files
-        )
-        value = f"CAST((MAP {{{entries}}})[filename] AS {tt.duckdb_type(type_)})"
-        selected.append(f"{value} AS {tt.quoted(name)}")
-    return f"(SELECT {', '.join(selected)} FROM {scan})"
 
 
 def _partition_literal(value: str) -> str:

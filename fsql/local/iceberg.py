@@ -8,10 +8,11 @@ deletes applied; what is not handled is refused, never ignored.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from pyiceberg.manifest import DataFile, FileFormat
 from pyiceberg.schema import Schema
@@ -20,15 +21,17 @@ from pyiceberg.table import DataScan, FileScanTask
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.name_mapping import MappedField
 from pyiceberg.transforms import IdentityTransform
+from pyiceberg.types import NestedField, StructType
 
 from .engine import literal
 from .iceberg_io import StoreFileIO
 from .iceberg_types import file_schema, to_trino
 from .store import Store
+from .structs import restored
 from .transpile import TrinoError
 from .transpile import types as tt
 
-__all__ = ["Iceberg", "Source", "empty_source"]
+__all__ = ["Iceberg", "Source", "empty_source", "union"]
 
 _KEPT = 256
 
@@ -75,7 +78,7 @@ class Iceberg:
         _check_defaults(schema)
         tasks = self._plan(metadata)
         scans = list(self._scans(metadata, tasks, columns))
-        sql = _union(scans) if scans else empty_source(columns)
+        sql = union(scans) if scans else empty_source(columns)
         size = sum(task.file.file_size_in_bytes for task in tasks)
         return Source(sql, columns, location, size)
 
@@ -87,34 +90,25 @@ class Iceberg:
             raise TrinoError("NOT_SUPPORTED", str(error)) from error
 
     def _scans(
-        self, metadata: TableMetadata, tasks: list[FileScanTask], columns: Iterable[str]
+        self, metadata: TableMetadata, tasks: list[FileScanTask], columns: Mapping[str, tt.Type]
     ) -> Iterator[str]:
         """One scan for the files that are read by the same schema with the same deletes."""
-        groups: dict[tuple[str, frozenset[str]], list[str]] = defaultdict(list)
-        by_id = file_schema(metadata.schema())
+        groups: dict[tuple[_Reading, frozenset[str]], list[str]] = defaultdict(list)
+        readings = _Readings(metadata)
         for task in tasks:
+            path = self._path(task.file.file_path)
             _check_file(task.file)
-            self._check_partition_columns(metadata, task.file)
             deletes = frozenset(map(self._delete_file, task.delete_files))
-            schema = self._by_name(metadata, task.file) or by_id
-            groups[schema, deletes].append(self._path(task.file.file_path))
-        for (schema, deletes), paths in groups.items():
-            scan = f"read_parquet({literal(sorted(paths))}, schema={schema})"
-            yield self._without_deleted(scan, deletes, columns) if deletes else scan
+            groups[readings.of(task.file, path), deletes].append(path)
+        for (reading, deletes), paths in groups.items():
+            scan = f"read_parquet({literal(sorted(paths))}, schema={reading.schema})"
+            reduced = dict(reading.columns)
+            if deletes:
+                scan = self._without_deleted(scan, deletes, reduced)
+            yield restored(columns, reduced, scan)
 
     def _path(self, uri: str) -> str:
         return str(self._store.uri_to_path(uri))
-
-    def _by_name(self, metadata: TableMetadata, file: DataFile) -> str | None:
-        """For a file without field ids, the schema by the table's name mapping, as in the spec."""
-        mapping = metadata.name_mapping()
-        if mapping is None or self._columns_in(file)[0]:
-            return None
-        names = _names(mapping.root, self._columns_in(file)[1])
-        return file_schema(metadata.schema(), lambda id_: literal(names.get(id_, f"~{id_}")))
-
-    def _columns_in(self, file: DataFile) -> tuple[frozenset[int], frozenset[str]]:
-        return _columns_of_file(self._path(file.file_path))
 
     def _delete_file(self, delete: DataFile) -> str:
         if delete.file_format != FileFormat.PARQUET:
@@ -136,19 +130,82 @@ class Iceberg:
             f" AND deleted_.file_ = 's3://' || rows_.filename[length({prefix}) + 1:])"
         )
 
-    def _check_partition_columns(self, metadata: TableMetadata, file: DataFile) -> None:
-        """Refuse a file that holds an identity partition's value in its metadata only."""
-        for field in metadata.specs()[file.spec_id].fields:
-            if not isinstance(field.transform, IdentityTransform):
+
+@dataclass(frozen=True)
+class _Reading:
+    """How a file is read: DuckDB's schema argument, and the columns that it gives."""
+
+    schema: str
+    columns: tuple[tuple[str, tt.Type], ...]
+
+
+class _Readings:
+    """How each file of a table is read: nearly always all of them alike, by field id."""
+
+    def __init__(self, metadata: TableMetadata) -> None:
+        self._metadata = metadata
+        self._schema = metadata.schema()
+        self._structs = _structs(self._schema.fields)
+        self._usual = self._by_id(self._schema)
+
+    def of(self, file: DataFile, path: str) -> _Reading:
+        """How to read a file.
+
+        Raises:
+            TrinoError: NOT_SUPPORTED when a column's values stand in the metadata only.
+        """
+        counted = (file.value_counts or {}).keys()
+        suspect = [ids for ids in self._structs if not ids & counted]
+        mapping = self._metadata.name_mapping()
+        if mapping is None and not suspect and self._has_partition_columns(file, counted):
+            return self._usual
+        # The footer knows for sure what the statistics only leave open.
+        found = _schema_of_file(path)
+        present = _ids(found)
+        if not present and mapping is not None:
+            names = _names(mapping.root, found)
+            return self._reading(names.keys(), lambda id_: literal(names.get(id_, f"~{id_}")))
+        if not self._has_partition_columns(file, present):
+            raise TrinoError(
+                "NOT_SUPPORTED",
+                f"{file.file_path} holds the value of a partition column in its metadata only",
+            )
+        return self._reading(present, str)
+
+    def _reading(self, present: Collection[int], key: Callable[[int], str]) -> _Reading:
+        return self._by_id(Schema(*_reduced(self._schema.fields, present)), key)
+
+    def _by_id(self, schema: Schema, key: Callable[[int], str] = str) -> _Reading:
+        columns = tuple((f.name.lower(), to_trino(f.field_type)) for f in schema.fields)
+        return _Reading(file_schema(schema, key), columns)
+
+    def _has_partition_columns(self, file: DataFile, present: Collection[int]) -> bool:
+        spec = self._metadata.specs()[file.spec_id]
+        identities = (f for f in spec.fields if isinstance(f.transform, IdentityTransform))
+        return all(field.source_id in present for field in identities)
+
+
+def _structs(fields: Iterable[NestedField]) -> list[frozenset[int]]:
+    """The ids below each struct that is a column or lies in structs only."""
+    found = []
+    for field in fields:
+        if isinstance(field.field_type, StructType):
+            found.append(frozenset(Schema(*field.field_type.fields).field_ids))
+            found += _structs(field.field_type.fields)
+    return found
+
+
+def _reduced(fields: Iterable[NestedField], present: Collection[int]) -> list[NestedField]:
+    """The fields without the structs of which a file has nothing; see `structs`."""
+    kept = []
+    for field in fields:
+        if isinstance(field.field_type, StructType):
+            below = _reduced(field.field_type.fields, present)
+            if not any(id_ in present for id_ in Schema(*below).field_ids):
                 continue
-            counted = file.value_counts or {}
-            if field.source_id in counted or metadata.name_mapping() is not None:
-                continue
-            if field.source_id not in self._columns_in(file)[0]:
-                raise TrinoError(
-                    "NOT_SUPPORTED",
-                    f"{file.file_path} lacks its partition column {field.name!r}",
-                )
+            field = field.model_copy(update={"field_type": StructType(*below)})
+        kept.append(field)
+    return kept
 
 
 def empty_source(columns: Mapping[str, tt.Type]) -> str:
@@ -157,29 +214,45 @@ def empty_source(columns: Mapping[str, tt.Type]) -> str:
     return f"(SELECT {', '.join(nulls)} WHERE false)"
 
 
-def _union(scans: list[str]) -> str:
+def union(scans: list[str]) -> str:
+    """An item of FROM with the rows of them all."""
     if len(scans) == 1:
         return scans[0]
     return "(" + " UNION ALL ".join(f"SELECT * FROM {scan}" for scan in scans) + ")"
 
 
 @lru_cache(100_000)
-def _columns_of_file(path: str) -> tuple[frozenset[int], frozenset[str]]:
-    """The field ids and the column names in a data file, which never changes."""
-    schema = pq.read_schema(path)
-    ids = (field.metadata or {} for field in schema)
-    found = (metadata.get(b"PARQUET:field_id") for metadata in ids)
-    return frozenset(int(id_) for id_ in found if id_), frozenset(schema.names)
+def _schema_of_file(path: str) -> pa.Schema:
+    """The schema of a data file, which never changes."""
+    return pq.read_schema(path)
 
 
-def _names(mapping: Iterable[MappedField], present: frozenset[str]) -> dict[int, str]:
-    """The names that a mapping has for field ids, preferring those that the file has."""
+def _ids(fields: Iterable[pa.Field]) -> set[int]:
+    """All field ids in a file's schema."""
+    found = set()
+    for field in fields:
+        id_ = (field.metadata or {}).get(b"PARQUET:field_id")
+        if id_ is not None:
+            found.add(int(id_))
+        found |= _ids(_children(field.type))
+    return found
+
+
+def _children(type_: pa.DataType) -> list[pa.Field]:
+    if pa.types.is_map(type_):
+        return [type_.key_field, type_.item_field]
+    return [type_.field(i) for i in range(type_.num_fields)]
+
+
+def _names(mapping: Iterable[MappedField], file: Iterable[pa.Field]) -> dict[int, str]:
+    """The names that a file's fields have, by the ids that a mapping gives them."""
+    there = {field.name: field for field in file}
     names: dict[int, str] = {}
     for field in mapping:
-        if field.field_id is not None and field.names:
-            known = [name for name in field.names if name in present]
-            names[field.field_id] = (known or field.names)[0]
-        names |= _names(field.fields, present)
+        for name in field.names:
+            if name in there and field.field_id is not None:
+                names[field.field_id] = name
+                names |= _names(field.fields, _children(there[name].type))
     return names
 
 

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -31,43 +32,49 @@ from .parquet import Options, Written, check_new_partitions, publish, write_parq
 from .transpile import TrinoError
 from .transpile import types as tt
 
-__all__ = ["append", "create", "create_with_rows", "partition_spec"]
+__all__ = ["New", "append", "create", "create_with_rows", "partition_spec"]
 
 _COMMITS = 20
 _CODEC = "write.parquet.compression-codec"
 _TRANSFORM = re.compile(r"(?P<name>\w+)\((?P<arguments>[^)]*)\)")
 
 
-def create(
-    context: Context,
-    identifier: tuple[str, str],
-    schema: Schema,
-    spec: PartitionSpec,
-    location: str,
-    properties: Mapping[str, str],
-) -> None:
+@dataclass(frozen=True)
+class New:
+    """A table to be made: database and name, schema, partitioning, place and properties."""
+
+    name: tuple[str, str]
+    schema: Schema
+    spec: PartitionSpec
+    location: str
+    properties: Mapping[str, str]
+
+
+def create(context: Context, new: New) -> None:
     """Create an empty table. TableAlreadyExistsError, NoSuchNamespaceError."""
     catalog = EmbeddedCatalog(context.store, context.glue)
     catalog.create_table(
-        identifier, schema, location.rstrip("/"), spec, properties=dict(properties)
+        new.name,
+        new.schema,
+        new.location.rstrip("/"),
+        new.spec,
+        properties=dict(new.properties),
     )
 
 
 def create_with_rows(
-    context: Context,
-    identifier: tuple[str, str],
-    schema: Schema,
-    spec: PartitionSpec,
-    location: str,
-    properties: Mapping[str, str],
-    select: str,
+    context: Context, new: New, select: str, single: bool
 ) -> tuple[int, list[str]]:
     """Create a table that holds the rows of a query, all in one commit; rows and files written."""
     catalog = EmbeddedCatalog(context.store, context.glue)
     transaction = catalog.create_table_transaction(
-        identifier, schema, location.rstrip("/"), spec, properties=dict(properties)
+        new.name,
+        new.schema,
+        new.location.rstrip("/"),
+        new.spec,
+        properties=dict(new.properties),
     )
-    files = list(_write(context, transaction.table_metadata, select))
+    files = list(_write(context, transaction.table_metadata, select, single))
     if files:
         _add(transaction, files)
     context.session.check()
@@ -75,17 +82,19 @@ def create_with_rows(
     return _summary(files)
 
 
-def append(context: Context, identifier: tuple[str, str], select: str) -> tuple[int, list[str]]:
+def append(
+    context: Context, name: tuple[str, str], select: str, single: bool
+) -> tuple[int, list[str]]:
     """Append the rows of a query in one commit; rows and files written.
 
     Raises:
         TrinoError: ICEBERG_COMMIT_ERROR when other writers are always faster.
     """
     catalog = EmbeddedCatalog(context.store, context.glue)
-    files = list(_write(context, catalog.load_table(identifier).metadata, select))
+    files = list(_write(context, catalog.load_table(name).metadata, select, single))
     for attempt in range(_COMMITS) if files else ():
         context.session.check()
-        transaction = catalog.load_table(identifier).transaction()
+        transaction = catalog.load_table(name).transaction()
         _add(transaction, files)
         try:
             transaction.commit_transaction()
@@ -150,7 +159,9 @@ def _add(transaction: Transaction, files: Sequence[DataFile]) -> None:
             update.append_data_file(file)
 
 
-def _write(context: Context, metadata: TableMetadata, select: str) -> Iterator[DataFile]:
+def _write(
+    context: Context, metadata: TableMetadata, select: str, single: bool
+) -> Iterator[DataFile]:
     """Write a query's rows, its columns in the schema's order, as data files of the table."""
     spec, schema = metadata.spec(), metadata.schema()
     codec = metadata.properties.get(_CODEC, "zstd")
@@ -162,7 +173,7 @@ def _write(context: Context, metadata: TableMetadata, select: str) -> Iterator[D
         if keys:
             computed = ", ".join(f"{sql} AS {name}" for name, sql in keys.items())
             select = f"SELECT *, {computed} FROM ({select}) AS rows_"
-        options = Options(codec, tuple(keys), field_ids=_field_ids(schema.fields))
+        options = Options(codec, tuple(keys), _field_ids(schema.fields), single)
         written = write_parquet(context.session, select, options)
     check_new_partitions(len({file.values for file in written}), "ICEBERG")
     partitions = [_partition(file, spec, schema) for file in written]

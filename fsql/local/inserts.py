@@ -17,9 +17,11 @@ from .hive_types import to_hive
 from .iceberg_types import schema_of, to_trino
 from .parquet import Options, Written, check_new_partitions, publish, write_parquet
 from .select import Ready, Translations
-from .tables import CATALOG, coercible, is_iceberg, metadata_location
+from .tables import CATALOG, is_iceberg, metadata_location
 from .transpile import TrinoError
 from .transpile import types as tt
+from .transpile.casts import cast_sql
+from .transpile.coercion import can_coerce
 from .unload import (
     check_empty,
     check_hive_columns,
@@ -50,9 +52,10 @@ def insert(context: Context, statement: st.Insert, translations: Translations) -
     ready = translations.get(context, statement.query)
     select = _for_table(ready, types, statement.columns)
     if is_iceberg(table):
-        rows, uris = iceberg_write.append(context, (table["DatabaseName"], table["Name"]), select)
+        name = table["DatabaseName"], table["Name"]
+        rows, uris = iceberg_write.append(context, name, select, single=ready.small)
     else:
-        rows, uris = _insert_hive(context, table, select)
+        rows, uris = _insert_hive(context, table, select, single=ready.small)
     listed = manifest(context, uris)
     return Outcome(ROWS, [], update_count=rows, update="INSERT", manifest=listed)
 
@@ -70,21 +73,29 @@ def _for_table(ready: Ready, types: Mapping[str, tt.Type], columns: Sequence[str
     targets = _targets(types, columns)
     given = list(ready.types)
     wanted = [types[target] for target in targets]
-    fits = len(given) == len(wanted) and all(map(coercible, given, wanted))
+    fits = len(given) == len(wanted) and all(map(_fits, given, wanted))
     if not fits:
         raise TrinoError(
             "TYPE_MISMATCH",
             "line 1:1: Insert query has mismatched column types:"
             f" Table: [{', '.join(map(str, wanted))}], Query: [{', '.join(map(str, given))}]",
         )
-    position = {target: i for i, target in enumerate(targets)}
+    values = {
+        target: cast_sql(f"c{i}", source, types[target])
+        for i, (target, source) in enumerate(zip(targets, given, strict=True))
+    }
     selected = ", ".join(
-        f"CAST({f'c{position[name]}' if name in position else 'NULL'} AS {tt.duckdb_type(type_)})"
-        f" AS {tt.quoted(name)}"
+        f"CAST({values.get(name, 'NULL')} AS {tt.duckdb_type(type_)}) AS {tt.quoted(name)}"
         for name, type_ in types.items()
     )
     names = ", ".join(f"c{i}" for i in range(len(given)))
     return f"SELECT {selected} FROM ({ready.sql}) AS result_({names})"
+
+
+def _fits(given: tt.Type, wanted: tt.Type) -> bool:
+    """Whether Trino stores one type in a column of the other without being asked to cast."""
+    texts = ("varchar", "char")
+    return can_coerce(given, wanted) or (given.base in texts and wanted.base in texts)
 
 
 def _targets(types: Mapping[str, tt.Type], columns: Sequence[str]) -> list[str]:
@@ -106,11 +117,11 @@ def _targets(types: Mapping[str, tt.Type], columns: Sequence[str]) -> list[str]:
     return [exact[column] for column in columns]
 
 
-def _insert_hive(context: Context, table: Json, select: str) -> tuple[int, list[str]]:
+def _insert_hive(context: Context, table: Json, select: str, single: bool) -> tuple[int, list[str]]:
     """New files in the table's folder or its partitions' ones, then the new partitions."""
     keys = [key["Name"].lower() for key in table.get("PartitionKeys", [])]
     codec = table.get("Parameters", {}).get("write.compression", "SNAPPY")
-    files = write_parquet(context.session, select, Options(codec, partition_by=keys))
+    files = write_parquet(context.session, select, Options(codec, partition_by=keys, single=single))
     known = {}
     if keys:
         for partition in partitions_of(context.glue, table):
@@ -193,7 +204,8 @@ def _iceberg_from(
     spec = iceberg_write.partition_spec(schema, fields)
     kept = {key: value for key, value in options.items() if key not in _ICEBERG_OPTIONS}
     properties = iceberg_properties(kept)
-    return iceberg_write.create_with_rows(context, name, schema, spec, location, properties, select)
+    new = iceberg_write.New(name, schema, spec, location, properties)
+    return iceberg_write.create_with_rows(context, new, select, single=ready.small)
 
 
 _HIVE_OPTIONS = {
@@ -218,7 +230,8 @@ def _hive_from(
     _check_new(context, location, name)
     _check_database(context, statement, name[0])
     codec = options.get("write_compression", options.get("parquet_compression", "GZIP"))
-    files = write_parquet(context.session, select, Options(str(codec), partition_by=keys))
+    options_ = Options(str(codec), partition_by=keys, single=ready.small)
+    files = write_parquet(context.session, select, options_)
     if keys:
         check_new_partitions(len({file.values for file in files}), "HIVE")
     uris = publish(context, files, (location + partition_folder(keys, f.values) for f in files))

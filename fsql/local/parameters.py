@@ -21,6 +21,7 @@ __all__ = ["bind"]
 _PLACE = re.compile(
     r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`(?:[^`]|``)*`|--[^\n]*|/\*.*?\*/|(?P<place>\?)", re.DOTALL
 )
+_COMMENT = re.compile(r"--|/\*")
 _PLAIN = re.compile(
     r"[+-]?\d+(\.\d*)?(E[+-]?\d+)?|(DATE |TIME |TIMESTAMP |DECIMAL )?'(?:[^']|'')*'"
     r"|NULL|TRUE|FALSE",
@@ -57,6 +58,8 @@ def _value(text: str) -> str:
 
 
 def _is_expression(text: str) -> bool:
+    if _COMMENT.search(text):
+        return False
     depth = 0
     for token in lex(text):
         depth += (token.text == "(") - (token.text == ")")

@@ -46,13 +46,13 @@ class Options:
         codec: Athena's name of a compression.
         partition_by: columns that choose the folder and are not in the files.
         field_ids: DuckDB's FIELD_IDS, for Iceberg.
-        ordered: keep the order of rows, in one file.
+        single: one file, its rows in order.
     """
 
     codec: str
     partition_by: Sequence[str] = ()
     field_ids: str | None = None
-    ordered: bool = False
+    single: bool = False
 
     def sql(self) -> str:
         """The options of DuckDB's COPY. TrinoError for a codec that Athena does not have."""
@@ -65,7 +65,7 @@ class Options:
         options = ["FORMAT parquet", f"COMPRESSION {codec}", "RETURN_STATS true"]
         if self.partition_by:
             options.append(f"PARTITION_BY ({', '.join(map(tt.quoted, self.partition_by))})")
-        elif not self.ordered:
+        elif not self.single:
             options.append("PER_THREAD_OUTPUT true")
         if self.field_ids:
             options.append(f"FIELD_IDS {self.field_ids}")
@@ -76,7 +76,7 @@ def write_parquet(session: Session, sql: str, options: Options) -> list[Written]
     """Run a query into Parquet files of the session's folder; files without rows are left out."""
     session.folder.mkdir(exist_ok=True)
     target = session.folder / uuid.uuid4().hex
-    if options.ordered:
+    if options.single and not options.partition_by:
         target = target.with_suffix(".parquet")
     rows = session.rows_of(f"COPY ({sql}) TO {literal(str(target))} ({options.sql()})")
     return [_written(row, options.partition_by) for row in rows if row[1]]

@@ -127,6 +127,11 @@ class _Parser(Reader):
         clauses = _TableClauses(self, external)
         columns = tuple(self.parenthesized(self.column))
         clauses.read()
+        if "location" not in clauses.found:
+            raise TrinoError(
+                "SYNTAX_ERROR",
+                "No location was specified for table. An S3 location must be specified",
+            )
         return self.end(
             st.CreateTable(name, columns, external, if_not_exists, **clauses.found)  # type: ignore[arg-type]  # each clause fills the field it names
         )

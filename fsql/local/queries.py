@@ -22,7 +22,7 @@ from .parser import parse
 from .prepared import PreparedStatements
 from .results import CsvPages, Page, TextPages, write_lines
 from .runner import Runner
-from .statements import Query, Statement
+from .statements import Prepare, Query, Statement
 from .store import Store, split_uri
 from .tables import Tables
 from .transpile import TrinoError
@@ -132,7 +132,10 @@ class Queries:
             self._store,
             self._tables,
         )
-        outcome = self._executor.run(context, parse(bind(request.sql, request.parameters)))
+        statement = _checked(request.sql)
+        if not isinstance(statement, Prepare):
+            statement = parse(bind(request.sql, request.parameters))
+        outcome = self._executor.run(context, statement)
         if execution.output.endswith(".txt"):
             write_lines(context.file(), ("\t".join(map(str, row)) for row in outcome.rows or ()))
         if outcome.metadata:

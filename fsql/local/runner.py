@@ -42,6 +42,7 @@ class Runner:
         self._wanted_stopped = wanted_stopped
         self._pid = os.getpid()
         self._engine: Engine | None = None
+        self._retired: list[Engine] = []
         self._waiting: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._jobs: dict[str, _Job] = {}
         self._threads: list[threading.Thread] = []
@@ -87,8 +88,9 @@ class Runner:
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(_END_SECONDS)
-        if self._engine is not None and not any(t.is_alive() for t in self._threads):
-            self._engine.close()
+        if not any(thread.is_alive() for thread in self._threads):
+            for engine in filter(None, [*self._retired, self._engine]):
+                engine.close()
 
     def _start_threads(self) -> None:
         """One more worker; the first time the watcher too."""
@@ -111,6 +113,9 @@ class Runner:
 
     def _live_engine(self) -> Engine:
         with self._changed:
+            if self._engine is not None and self._engine.broken:
+                self._retired.append(self._engine)
+                self._engine = None
             if self._engine is None:
                 self._engine = Engine(self._store, _AT_ONCE)
             return self._engine

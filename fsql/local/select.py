@@ -10,7 +10,7 @@ from .columns import ResultColumn
 from .context import Context, Outcome
 from .results import write_csv, write_small_csv
 from .statements import Query, Select
-from .tables import Binding
+from .tables import Binding, types_of
 from .text import athena_text
 from .transpile import translate
 from .transpile import types as tt
@@ -32,11 +32,8 @@ class Ready:
 
     sql: str
     columns: tuple[ResultColumn, ...]
-    small: bool = False
-
-    @property
-    def types(self) -> tuple[tt.Type, ...]:
-        return tuple(tt.parse_type(column.type) for column in self.columns)
+    types: tuple[tt.Type, ...]
+    small: bool
 
 
 class Translations:
@@ -64,15 +61,10 @@ class Translations:
 
 def _translate(context: Context, query: Query, binding: Binding) -> Ready:
     translated = translate(query.parse(), binding)
-    types = [column.trino_type for column in translated.columns]
-    if None in types:
-        described = context.session.types_of(translated.sql)
-        types = [
-            known or str(tt.trino_type(text)) for known, text in zip(types, described, strict=True)
-        ]
+    types = tuple(types_of(translated, context.session.types_of))
     names = [column.name for column in translated.columns]
-    columns = tuple(ResultColumn(n, t or "") for n, t in zip(names, types, strict=True))
-    return Ready(translated.sql, columns, binding.size < _SMALL_BYTES)
+    columns = tuple(ResultColumn(n, str(t)) for n, t in zip(names, types, strict=True))
+    return Ready(translated.sql, columns, types, binding.size < _SMALL_BYTES)
 
 
 def run_select(context: Context, statement: Select, translations: Translations) -> Outcome:

@@ -13,12 +13,14 @@ from .iceberg_io import GlueCalls
 from .information_schema import INFORMATION_SCHEMA, information_schema
 from .statements import Name, Query
 from .store import Store
-from .transpile import Scan, TrinoError, translate
+from .transpile import Scan, Translated, TrinoError, at, translate
 from .transpile import types as tt
+from .transpile.casts import cast_sql
+from .transpile.coercion import can_coerce
 from .views import View, is_view
 from .wire import AwsError
 
-__all__ = ["CATALOG", "Binding", "Tables", "coercible", "is_iceberg", "metadata_location"]
+__all__ = ["CATALOG", "Binding", "Tables", "is_iceberg", "metadata_location", "types_of"]
 
 CATALOG = "awsdatacatalog"
 
@@ -112,8 +114,8 @@ class Binding:
     def __call__(self, node: exp.Table) -> Scan:
         """The scan of a table reference, for `translate`."""
         if node.args.get("when") or node.args.get("version"):
-            raise TrinoError("NOT_SUPPORTED", f"{_where(node)}: Time travel is not supported yet")
-        name = Name(node.name.lower(), node.db or None, node.catalog or None, _where(node))
+            raise TrinoError("NOT_SUPPORTED", f"{at(node)}: Time travel is not supported yet")
+        name = Name(node.name.lower(), node.db or None, node.catalog or None, at(node))
         source = self._find(name)
         sql = exp.Table(this=exp.Var(this=source.sql))
         return Scan(sql, {column: str(type_) for column, type_ in source.columns.items()})
@@ -150,13 +152,20 @@ class Binding:
         self.versions |= inner.versions
         self.size += inner.size
         self.versions[key] = view.version
-        types = [column.trino_type for column in translated.columns]
-        if None in types:
-            types = [str(tt.trino_type(text)) for text in self._describe(translated.sql)]
-        selected = _as_created(view, [tt.parse_type(t or "") for t in types], key, name)
+        types = types_of(translated, self._describe)
+        selected = _as_created(view, types, key, name)
         names = ", ".join(f"c{i}" for i in range(len(types)))
         sql = f"(SELECT {selected} FROM ({translated.sql}) AS inner_({names}))"
         return Source(sql, dict(view.columns), self.versions[key])
+
+
+def types_of(translated: Translated, describe: Describe) -> list[tt.Type]:
+    """The types of a translated query's columns; DuckDB's where the translation knows none."""
+    known = [column.type for column in translated.columns]
+    if all(type_ is not None for type_ in known):
+        return [type_ for type_ in known if type_ is not None]
+    described = [tt.parse_type(str(tt.trino_type(text))) for text in describe(translated.sql)]
+    return [a or b for a, b in zip(known, described, strict=True)]
 
 
 def is_iceberg(table: Json) -> bool:
@@ -187,7 +196,7 @@ def _as_created(view: View, types: Sequence[tt.Type], key: _Key, name: Name) -> 
         )
     selected = []
     for position, ((column, created), now) in enumerate(zip(view.columns, types, strict=True)):
-        if not coercible(now, created):
+        if not can_coerce(now, created):
             raise _stale(
                 key,
                 name,
@@ -195,35 +204,9 @@ def _as_created(view: View, types: Sequence[tt.Type], key: _Key, name: Name) -> 
                 f" {position} cannot be coerced to column [{column}] of type {created} stored in"
                 " view definition",
             )
-        value = f"c{position}"
-        if now != created:
-            value = f"CAST({value} AS {tt.duckdb_type(created)})"
+        value = cast_sql(f"c{position}", now, created)
         selected.append(f"{value} AS {tt.quoted(column)}")
     return ", ".join(selected)
-
-
-_WIDER = {
-    "tinyint": {"smallint", "integer", "bigint", "real", "double", "decimal"},
-    "smallint": {"integer", "bigint", "real", "double", "decimal"},
-    "integer": {"bigint", "double", "decimal", "real"},
-    "bigint": {"decimal", "double", "real"},
-    "real": {"double"},
-    "decimal": {"decimal", "double", "real"},
-    "date": {"timestamp", tt.TIMESTAMP_TZ},
-    "timestamp": {"timestamp", tt.TIMESTAMP_TZ},
-    "varchar": {"varchar"},
-    "char": {"char", "varchar"},
-    "unknown": set(),
-}
-
-
-def coercible(now: tt.Type, created: tt.Type) -> bool:
-    """Whether Trino would turn one type into the other by itself ("Type coercion")."""
-    if now == created or now.base == "unknown":
-        return True
-    if now.base == created.base and now.items and len(now.items) == len(created.items):
-        return all(map(coercible, now.items, created.items))
-    return created.base in _WIDER.get(now.base, ())
 
 
 def _stale(key: _Key, name: Name, why: str) -> TrinoError:
@@ -231,12 +214,3 @@ def _stale(key: _Key, name: Name, why: str) -> TrinoError:
     return TrinoError(
         "VIEW_IS_STALE", f"{name.where}: View '{view}' is stale or in invalid state: {why}"
     )
-
-
-def _where(node: exp.Table) -> str:
-    """Where a table reference starts, ``line 1:15``."""
-    first = next((part for part in node.parts if part.meta.get("line")), None)
-    if first is None:
-        return "line 1:1"
-    length = first.meta["end"] - first.meta["start"]
-    return f"line {first.meta['line']}:{first.meta['col'] - length}"

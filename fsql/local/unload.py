@@ -46,10 +46,10 @@ def unload(context: Context, statement: st.Unload, translations: Translations) -
     keys = last_columns(ready, statement.properties.get("partitioned_by", []))
     target = statement.target.rstrip("/") + "/"
     check_empty(context, target, f"Target directory for UNLOAD already exists: {target}")
-    ordered = not keys and statement.query.parse().find(exp.Order) is not None
+    single = ready.small or statement.query.parse().find(exp.Order) is not None
     codec = str(statement.properties.get("compression", "GZIP"))
     files = write_parquet(
-        context.session, named(ready), Options(codec, partition_by=keys, ordered=ordered)
+        context.session, named(ready), Options(codec, partition_by=keys, single=single)
     )
     check_new_partitions(len({file.values for file in files}), "HIVE")
     uris = publish(context, files, (target + partition_folder(keys, f.values) for f in files))
