@@ -16,7 +16,7 @@ from sqlglot import exp
 from fsql.local.transpile.casts import cast_sql
 from fsql.local.transpile.coercion import can_coerce, common_type
 from fsql.local.transpile.errors import TrinoError
-from fsql.local.transpile.parser import at, fault
+from fsql.local.transpile.parser import at, fault, unexpected, written_as
 from fsql.local.transpile.scope import Scope, Typed
 from fsql.local.transpile.types import UNKNOWN, Type
 
@@ -92,7 +92,7 @@ class Binder:
         """Translate `node`; raises `TrinoError` with its place where Athena would refuse it."""
         found = RULES.get(type(node))
         if found is None:
-            raise fault(node, "SYNTAX_ERROR", f"mismatched input '{node.sql('trino')}'")
+            raise unexpected(node)
         mark = len(self.block.loose)
         typed = found(self, node)
         if typed.sql in self.block.keys:
@@ -182,8 +182,8 @@ def _no_common(what: str, common: Type, types: list[Type]) -> str:
 
 def _misplaced(node: exp.Expr, clause: str) -> str:
     if clause in ("aggregation", "window function"):
-        return f"{at(node)}: Cannot nest {clause}s inside {clause}: [{node.sql('trino')}]"
+        return f"{at(node)}: Cannot nest {clause}s inside {clause}: [{written_as(node)}]"
     return (
         f"{at(node)}: {clause} clause cannot contain aggregations, window functions or grouping "
-        f"operations: [{node.sql('trino')}]"
+        f"operations: [{written_as(node)}]"
     )

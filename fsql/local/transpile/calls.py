@@ -20,7 +20,7 @@ from fsql.local.transpile.functions.registry import (
     Overload,
 )
 from fsql.local.transpile.names import identifier
-from fsql.local.transpile.parser import fault
+from fsql.local.transpile.parser import fault, unexpected
 from fsql.local.transpile.scope import Scope, Typed
 from fsql.local.transpile.signatures import Argument, Match, match
 from fsql.local.transpile.sqltext import filled, template
@@ -78,7 +78,7 @@ def _invocation(node: exp.Expr) -> _Invocation:
         separator = node.args.get("separator") or exp.Literal.string("")
         return _arguments(node, "listagg", [node.this, separator])
     if not isinstance(node, exp.Anonymous):
-        raise fault(node, "SYNTAX_ERROR", f"mismatched input '{node.sql('trino')}'")
+        raise unexpected(node)
     arguments = [a for a in node.expressions if not _is_count_star(node, a)]
     return _arguments(node, node.name.lower(), arguments)
 

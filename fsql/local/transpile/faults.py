@@ -19,7 +19,7 @@ def trino_error(error: duckdb.Error) -> TrinoError:
     What has no counterpart becomes GENERIC_INTERNAL_ERROR and keeps none of DuckDB's words, which
     could hold paths of this machine.
     """
-    text = str(error)
+    text = _CONTEXT.split(str(error), maxsplit=1)[0]
     for pattern, make in _FAULTS:
         if found := pattern.search(text):
             return make(found)
@@ -29,6 +29,10 @@ def trino_error(error: duckdb.Error) -> TrinoError:
         )
     message = f"Unexpected failure while running the query ({type(error).__name__})"
     return TrinoError(INTERNAL, message, category=SYSTEM)
+
+
+_CONTEXT = re.compile(r"\n\nLINE \d+: ")
+"""What DuckDB adds to show the place in its own text."""
 
 
 def _said(name: str, message: str) -> Callable[[re.Match[str]], TrinoError]:

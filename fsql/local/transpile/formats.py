@@ -9,6 +9,7 @@ from fsql.local.transpile.types import Type
 
 __all__ = [
     "day_interval_text",
+    "decimal_text",
     "instant_of",
     "java_text",
     "local_time",
@@ -54,6 +55,18 @@ def _mantissa_and_exponent(sql: str) -> str:
     )
     rest = f"CASE WHEN length({digits}) > 1 THEN substr({digits}, 2) ELSE '0' END"
     return f"left({digits}, 1) || '.' || {rest} || 'E' || ({exponent})"
+
+
+# ---- decimals ----------------------------------------------------------------------------------
+
+
+def decimal_text(sql: str, type_: Type) -> str:
+    """``0.50``: a decimal with all its digits; DuckDB leaves a zero before the point out."""
+    if type_.precision > type_.scale:
+        return f"CAST({sql} AS VARCHAR)"
+    if type_.precision < 38:
+        return f"CAST(CAST({sql} AS DECIMAL({type_.precision + 1},{type_.scale})) AS VARCHAR)"
+    return f"regexp_replace(CAST({sql} AS VARCHAR), '^(-?)\\.', '\\1' || '0.')"
 
 
 # ---- times -------------------------------------------------------------------------------------

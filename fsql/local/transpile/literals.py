@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlglot import exp
 
 from fsql.local.transpile.binder import Binder, rule
 from fsql.local.transpile.casts import can_cast, cast_sql, is_plain
 from fsql.local.transpile.formats import instant_of
-from fsql.local.transpile.parser import fault
+from fsql.local.transpile.parser import fault, unexpected
 from fsql.local.transpile.scope import Typed
 from fsql.local.transpile.sqltext import let, string
 from fsql.local.transpile.types import (
@@ -98,6 +99,12 @@ def _boolean(binder: Binder, node: exp.Boolean) -> Typed:
 @rule(exp.Null)
 def _null(binder: Binder, node: exp.Null) -> Typed:
     return Typed("NULL", UNKNOWN)
+
+
+@rule(exp.Placeholder, exp.Parameter)
+def _placeholder(binder: Binder, node: exp.Expr) -> Typed:
+    message = "Incorrect number of parameters: a value for each ? is needed"
+    raise fault(node, "INVALID_PARAMETER_USAGE", message)
 
 
 @rule(exp.HexString)
@@ -291,17 +298,27 @@ def _timestamp(node: exp.Expr, text: str) -> Typed:
 
 
 def zone_name(node: exp.Expr, zone: str) -> str:
-    """A zone as Trino names it (``Z`` is UTC); raises for a text that can't be one."""
-    if not re.fullmatch(r"[A-Za-z][\w+/-]*|[-+]\d\d:\d\d", zone):
+    """A zone as Trino names it (``Z`` is UTC); raises for a text that names none."""
+    if not is_zone(zone):
         raise fault(node, "INVALID_FUNCTION_ARGUMENT", f"'{zone}' is not a valid time zone")
     return "UTC" if zone in ("Z", "UTC", "+00:00", "-00:00") else zone
+
+
+def is_zone(text: str) -> bool:
+    """Whether `text` is an offset such as ``+05:30`` or the name of a zone."""
+    if text == "Z" or re.fullmatch(r"[-+]\d\d:\d\d", text):
+        return True
+    try:
+        return re.fullmatch(r"[A-Za-z][\w+/-]*", text) is not None and bool(ZoneInfo(text))
+    except (ZoneInfoNotFoundError, OSError):
+        return False
 
 
 def _zone_of(text: str) -> str | None:
     """The zone that a text in the form of a timestamp names."""
     found = _WHEN.fullmatch(text)
     zone = found[8] if found else None
-    if zone and re.fullmatch(r"[A-Za-z][\w+/-]*|[-+]\d\d:\d\d", zone):
+    if zone and is_zone(zone):
         return "UTC" if zone in ("Z", "+00:00") else zone
     return None
 
@@ -327,7 +344,7 @@ _TIMES: dict[str, Callable[[exp.Expr, str], Typed]] = {
 
 @rule(exp.ParseJSON)
 def _json(binder: Binder, node: exp.ParseJSON) -> Typed:
-    return Typed(f"CAST(json({string(node.this.name)}) AS JSON)", JSON)
+    return Typed(f"CAST(json_normalize({string(node.this.name)}) AS JSON)", JSON)
 
 
 # ---- INTERVAL ----------------------------------------------------------------------------------
@@ -341,7 +358,7 @@ _UNITS = ("DAY", "HOUR", "MINUTE", "SECOND")
 def _interval(binder: Binder, node: exp.Interval) -> Typed:
     unit, text = node.args.get("unit"), node.this.name if node.this else ""
     if unit is None or not isinstance(node.this, exp.Literal):
-        raise fault(node, "SYNTAX_ERROR", f"mismatched input '{node.sql('trino')}'")
+        raise unexpected(node)
     span = isinstance(unit, exp.IntervalSpan)
     first = (unit.this.name if span else unit.name).upper()
     last = unit.expression.name.upper() if span else first

@@ -7,29 +7,34 @@ from sqlglot import exp
 from fsql.local.transpile.binder import Binder, coerced, rule
 from fsql.local.transpile.coercion import can_coerce
 from fsql.local.transpile.errors import TrinoError
-from fsql.local.transpile.parser import at, fault
+from fsql.local.transpile.parser import at, fault, unexpected
 from fsql.local.transpile.scope import Scope, Typed
 from fsql.local.transpile.sqltext import raised, template
 from fsql.local.transpile.types import BIGINT, Type, duckdb_type, quoted
 
-__all__ = ["identifier", "output_name"]
+__all__ = ["identifier", "output_name", "written"]
 
 
 def identifier(node: exp.Expr) -> str:
     """The name as Trino compares it: lower case, quoted or not."""
+    return written(node).lower()
+
+
+def written(node: exp.Expr) -> str:
+    """The name as it stands in the query, which is how results show it."""
     if not node.name:
         raise fault(node, "SYNTAX_ERROR", "Zero-length delimited identifier not allowed")
-    return node.name.lower()
+    return node.name
 
 
 def output_name(node: exp.Expr) -> str | None:
     """The name of a SELECT item's column: its alias, or that of the column or field it is."""
     if isinstance(node, exp.Alias):
-        return identifier(node.args["alias"])
+        return written(node.args["alias"])
     if isinstance(node, exp.Column):
-        return identifier(node.this)
+        return written(node.this)
     if isinstance(node, exp.Dot):
-        return identifier(node.expression)
+        return written(node.expression)
     return None
 
 
@@ -51,7 +56,7 @@ def _parts(node: exp.Expr) -> list[exp.Identifier] | None:
 def _column(binder: Binder, node: exp.Expr) -> Typed:
     parts = _parts(node)
     if parts is None:
-        raise fault(node, "SYNTAX_ERROR", f"mismatched input '{node.sql('trino')}'")
+        raise unexpected(node)
     return _path(binder, node, parts)
 
 

@@ -22,7 +22,16 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from fsql.local.transpile.errors import TrinoError
 
-__all__ = ["at", "bind_parameters", "fault", "operator_at", "parse_statements"]
+__all__ = [
+    "at",
+    "bind_parameters",
+    "checked",
+    "fault",
+    "operator_at",
+    "parse_statements",
+    "unexpected",
+    "written_as",
+]
 
 _STATEMENTS = (
     exp.Query,
@@ -84,12 +93,31 @@ def parse_statements(sql: str) -> list[exp.Expr]:
 
 
 def _parse(sql: str) -> list[exp.Expr | None]:
-    tokens = _ATHENA.tokenize(sql)
+    tokens = _tokens(sql)
     if tokens and tokens[0].token_type == TokenType.HIVE_TOKEN_STREAM:
         return _Hive(dialect=_HIVE).parse(tokens[1:], sql)
     if tokens and tokens[0].token_type not in _STATEMENT_TOKENS:
         raise ParseError(_mismatch(sql, tokens[0], _STARTS))
     return _Trino(dialect=_TRINO).parse(tokens, sql)
+
+
+def _tokens(sql: str) -> list[Token]:
+    try:
+        return _ATHENA.tokenize(sql)
+    except TokenError:
+        # sqlglot wants the digits of X'00 ff' without blanks; they move behind the literal.
+        packed = _BINARY.sub(lambda found: _packed(found[0]), sql)
+        if packed == sql:
+            raise
+        return _ATHENA.tokenize(packed)
+
+
+_BINARY = re.compile(r"\b[xX]'[0-9A-Fa-f\s]*'")
+
+
+def _packed(literal: str) -> str:
+    digits = re.sub(r"\s", "", literal)
+    return digits + " " * (len(literal) - len(digits))
 
 
 def bind_parameters(statement: exp.Expr, parameters: list[str]) -> exp.Expr:
@@ -140,14 +168,44 @@ def at(node: exp.Expr) -> str:
 
 def operator_at(node: exp.Expr) -> str:
     """Like `at`, for the operator between a binary node's two operands."""
-    sql = node.root().meta.get("sql", "")
+    sql, start = _text(node), _operator_start(node)
+    return at(node) if start is None else _line_and_column(sql, start)
+
+
+def _operator_start(node: exp.Expr) -> int | None:
     left, right = node.args.get("this"), node.args.get("expression")
     if not isinstance(left, exp.Expr) or not isinstance(right, exp.Expr):
-        return at(node)
+        return None
     start = max((m["end"] for m in _metas(left)), default=-1) + 1
     stop = _first(right).get("start", start)
-    found = re.search(r"[-+*/%<>=!|]+", sql[start:stop])
-    return _line_and_column(sql, start + found.start()) if found else at(node)
+    found = re.search(r"[-+*/%<>=!|&^~]+|\w+", _text(node)[start:stop])
+    return start + found.start() if found else None
+
+
+def unexpected(node: exp.Expr) -> TrinoError:
+    """The error for syntax that sqlglot reads and Trino doesn't."""
+    sql, start = _text(node), _operator_start(node) if isinstance(node, exp.Binary) else None
+    if start is None:
+        start = (_first(node) or _of_ancestor(node)).get("start", 0)
+    token = re.match(r"[\w$]+|\S", sql[start:])
+    shown = token[0] if token else node.sql("trino")
+    place = _line_and_column(sql, start) if token else at(node)
+    return TrinoError("SYNTAX_ERROR", f"{place}: mismatched input '{shown}'")
+
+
+def written_as(node: exp.Expr) -> str:
+    """The text from which `node` was read."""
+    start, stop = _start(node), max((m["end"] for m in _metas(node)), default=-1) + 1
+    text = _text(node)[start:stop]
+    if not text:
+        return node.sql("trino")
+    for _ in range(text.count("(") - text.count(")")):
+        stop = _text(node).find(")", stop) + 1
+    return _text(node)[start:stop]
+
+
+def _text(node: exp.Expr) -> str:
+    return str(node.root().meta.get("sql", ""))
 
 
 def _line_and_column(sql: str, offset: int) -> str:
@@ -181,6 +239,16 @@ def _column(meta: dict[str, Any]) -> int:
 
 def _start(node: exp.Expr) -> int:
     return int(_first(node).get("start", 0))
+
+
+def checked(node: exp.Expr, *known: str) -> None:
+    """Refuse a clause that the translation doesn't read, so that none is ignored silently."""
+    for name, value in node.args.items():
+        if value and name not in known:
+            first = value[0] if isinstance(value, list) else value
+            if isinstance(first, exp.Expr):
+                raise unexpected(first)
+            raise fault(node, "SYNTAX_ERROR", f"mismatched input '{name.strip('_').upper()}'")
 
 
 # ---- syntax errors -----------------------------------------------------------------------------

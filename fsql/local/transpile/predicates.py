@@ -14,7 +14,7 @@ from fsql.local.transpile.binder import Binder, Bound, coerced, rule
 from fsql.local.transpile.casts import cast_sql
 from fsql.local.transpile.coercion import common_type, common_type_of
 from fsql.local.transpile.errors import TrinoError
-from fsql.local.transpile.parser import fault, operator_at
+from fsql.local.transpile.parser import fault, operator_at, unexpected
 from fsql.local.transpile.scope import Typed
 from fsql.local.transpile.sqltext import template
 from fsql.local.transpile.types import BOOLEAN, VARCHAR, Type
@@ -78,9 +78,7 @@ def _distinct_from(binder: Binder, node: exp.Binary) -> Typed:
 @rule(exp.Is)
 def _is_null(binder: Binder, node: exp.Is) -> Typed:
     if not isinstance(node.expression, exp.Null):
-        raise fault(
-            node.expression, "SYNTAX_ERROR", f"mismatched input '{node.expression.sql('trino')}'"
-        )
+        raise unexpected(node.expression)
     return Typed(f"({binder.bind(node.this).sql} IS NULL)", BOOLEAN)
 
 

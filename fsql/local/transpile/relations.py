@@ -11,11 +11,11 @@ from sqlglot import exp
 from fsql.local.transpile.binder import Binder, Block, coerced
 from fsql.local.transpile.coercion import common_type
 from fsql.local.transpile.errors import TrinoError
-from fsql.local.transpile.names import identifier
-from fsql.local.transpile.parser import at, fault
+from fsql.local.transpile.names import identifier, written
+from fsql.local.transpile.parser import at, checked, fault, unexpected
 from fsql.local.transpile.predicates import compared
 from fsql.local.transpile.scope import Field, Relation, Scope, Typed
-from fsql.local.transpile.translation import Translation, checked
+from fsql.local.transpile.translation import Translation
 from fsql.local.transpile.types import BIGINT, BOOLEAN, Type, parse_type, quoted
 
 __all__ = ["from_clause"]
@@ -93,7 +93,7 @@ def _crossed(left: Relation, right: Relation) -> Relation:
 def _item(place: _Place, node: exp.Expr) -> Relation:
     translate = RELATIONS.get(type(node))
     if translate is None:
-        raise fault(node, "SYNTAX_ERROR", f"mismatched input '{node.sql('trino')}'")
+        raise unexpected(node)
     return translate(place, node)
 
 
@@ -178,7 +178,7 @@ def _renamed(
         )
         raise fault(node, "MISMATCHED_COLUMN_ALIASES", message)
     pairs = zip(fields, columns, strict=True)
-    return tuple(replace(own, name=identifier(column)) for own, column in pairs)
+    return tuple(replace(own, name=written(column)) for own, column in pairs)
 
 
 @relation(exp.Subquery)
@@ -253,7 +253,7 @@ def _join_using(left: Relation, right: Relation, join: exp.Join) -> Relation:
             raise fault(column, "TYPE_MISMATCH", f"Column types {a.type} and {b.type} don't match")
         one, other = Typed(a.sql, a.type), Typed(b.sql, b.type)
         conditions.append(compared("=", one, other, common))
-        merged.append(Field(name, (), _merged(join, one, other, common), common))
+        merged.append(Field(written(column), (), _merged(join, one, other, common), common))
         used += [a, b]
     rest = [own for own in left.fields + right.fields if own not in used]
     text = f"({left.sql} {_side(join)}JOIN {right.sql} ON {' AND '.join(conditions)})"
@@ -261,7 +261,7 @@ def _join_using(left: Relation, right: Relation, join: exp.Join) -> Relation:
 
 
 def _only(side: Relation, node: exp.Expr, name: str, which: str) -> Field:
-    found = [own for own in side.fields if own.name == name]
+    found = [own for own in side.fields if (own.name or "").lower() == name]
     if len(found) != 1:
         problem = "is ambiguous" if found else f"is missing from {which} side of join"
         code = "AMBIGUOUS_NAME" if found else "COLUMN_NOT_FOUND"

@@ -25,7 +25,7 @@ class Field:
     """One column of a relation as expressions see it."""
 
     name: str | None
-    """Lower case; None for a column without a name."""
+    """As it was written; names are compared in lower case. None for a column without a name."""
     qualifier: tuple[str, ...]
     """What may stand before the name: ("db", "t") or the alias."""
     sql: str
@@ -57,10 +57,10 @@ class Scope:
 
     @cached_property
     def by_name(self) -> Mapping[str | None, list[Field]]:
-        """The fields of this scope by their names."""
+        """The fields of this scope by their names in lower case."""
         found: dict[str | None, list[Field]] = {}
         for own in self.fields:
-            found.setdefault(own.name, []).append(own)
+            found.setdefault(own.name and own.name.lower(), []).append(own)
         return found
 
     def chain(self) -> Iterator[Scope]:

@@ -9,11 +9,11 @@ from sqlglot import exp
 
 from fsql.local.transpile.binder import Binder, Block, Bound
 from fsql.local.transpile.names import identifier, output_name
-from fsql.local.transpile.parser import fault
+from fsql.local.transpile.parser import checked, fault, written_as
 from fsql.local.transpile.relations import from_clause
 from fsql.local.transpile.scope import Field, Relation, Scope, Typed
 from fsql.local.transpile.sets import limited, ordinal_message
-from fsql.local.transpile.translation import Translation, checked, query
+from fsql.local.transpile.translation import Translation, query
 from fsql.local.transpile.types import BOOLEAN, UNKNOWN, duckdb_type, quoted
 from fsql.local.transpile.windows import direction
 
@@ -181,7 +181,7 @@ def _key(binder: Binder, node: exp.Expr, outputs: list[_Output]) -> Typed:
 
 def _check_loose(block: Block) -> None:
     for node in block.loose[:1]:
-        name = node.sql("trino")
+        name = written_as(node)
         message = f"'{name}' must be an aggregate expression or appear in GROUP BY clause"
         raise fault(node, "EXPRESSION_NOT_AGGREGATE", message)
 

@@ -8,9 +8,9 @@ from sqlglot import exp
 
 from fsql.local.transpile.binder import Binder, Block, Bound, coerced
 from fsql.local.transpile.coercion import common_type_of
-from fsql.local.transpile.parser import fault
+from fsql.local.transpile.parser import checked, fault, unexpected
 from fsql.local.transpile.scope import Scope, Typed
-from fsql.local.transpile.translation import Translation, checked, columns_as, query
+from fsql.local.transpile.translation import Translation, columns_as, query
 from fsql.local.transpile.types import Type
 from fsql.local.transpile.windows import direction
 
@@ -184,6 +184,9 @@ def ordinal_message(place: int, clause: str) -> str:
 def limited(translation: Translation, node: exp.Expr) -> str:
     """`` LIMIT 5 OFFSET 10``: DuckDB's words for OFFSET, LIMIT and FETCH FIRST."""
     offset, limit = node.args.get("offset"), node.args.get("limit")
+    for clause in (offset, limit):
+        if clause is not None:
+            checked(clause, "expression", "count", "direction", "limit_options")
     words = ""
     if isinstance(limit, exp.Fetch):
         words = f" LIMIT {_fetched(translation, limit)}"
@@ -205,7 +208,5 @@ def _fetched(translation: Translation, fetch: exp.Fetch) -> str:
 def _row_count(translation: Translation, node: exp.Expr, clause: str) -> str:
     typed = Binder(translation, Scope(), Block(clause, False, False)).bind(node)
     if not isinstance(typed.literal, int) or typed.literal < 0:
-        raise fault(
-            node, "SYNTAX_ERROR", f"mismatched input '{node.sql('trino')}'. Expecting: <integer>"
-        )
+        raise unexpected(node)
     return str(typed.literal)

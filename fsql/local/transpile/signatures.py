@@ -166,7 +166,8 @@ def _sized(wanted: Type, given: Type) -> Type | None:
         return given
     if given == UNKNOWN:
         return Type(wanted.base, _SIZED[wanted.base])
-    return common_type(given, Type(wanted.base, _SIZED[wanted.base]))
+    wider = common_type(given, Type(wanted.base, _SIZED[wanted.base]))
+    return wider if wider is not None and wider.base == wanted.base else None
 
 
 _NESTED = ("row", "array", "map")

@@ -148,7 +148,7 @@ def _position(binder: Binder, node: exp.StrPosition) -> Typed:
 @rule(exp.Normalize)
 def _normalize(binder: Binder, node: exp.Normalize) -> Typed:
     form = node.args.get("form")
-    if form is not None and form.name.upper() != "NFC":
+    if isinstance(form, exp.Expr) and form.name.upper() != "NFC":
         raise fault(node, "NOT_SUPPORTED", f"Normalization form {form.name} is not supported")
     value = binder.bind_as(node.this, VARCHAR, "Argument of normalize")
     return Typed(f"nfc_normalize({value})", VARCHAR)

@@ -17,12 +17,12 @@ from sqlglot import exp
 from fsql.local.transpile.binder import Bound
 from fsql.local.transpile.casts import cast_sql
 from fsql.local.transpile.coercion import can_coerce
-from fsql.local.transpile.names import identifier
-from fsql.local.transpile.parser import fault
+from fsql.local.transpile.names import identifier, written
+from fsql.local.transpile.parser import checked, fault, unexpected
 from fsql.local.transpile.scope import Field, Relation, Scope
 from fsql.local.transpile.types import Type
 
-__all__ = ["QUERIES", "Resolve", "Scan", "Translation", "checked", "columns_as", "query"]
+__all__ = ["QUERIES", "Resolve", "Scan", "Translation", "columns_as", "query"]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Translation:
         """Any query; it sees the names of `outer`."""
         translate = QUERIES.get(type(node))
         if translate is None:
-            raise fault(node, "SYNTAX_ERROR", f"mismatched input '{node.sql('trino')}'")
+            raise unexpected(node)
         clause = node.args.get("with_")
         if clause is None:
             return translate(self, node, outer)
@@ -86,9 +86,11 @@ class Translation:
     def _with(self, clause: exp.With, outer: Scope | None) -> tuple[Translation, str]:
         known = self
         texts = []
+        checked(clause, "expressions", "recursive")
         for node in clause.expressions:
             if not isinstance(node, exp.CTE):
                 raise fault(node, "NOT_SUPPORTED", "Inline functions are not supported")
+            checked(node, "this", "alias")
             name = identifier(node.args["alias"].this)
             if clause.recursive and isinstance(node.this, exp.Union) and _names_itself(node, name):
                 cte, text = known._recursive(node, name, outer)
@@ -139,7 +141,7 @@ def _aliased(node: exp.CTE, names: tuple[str | None, ...]) -> tuple[str | None, 
             f"WITH query({node.alias}) has {len(names)} columns"
         )
         raise fault(node, "MISMATCHED_COLUMN_ALIASES", message)
-    return tuple(identifier(column) for column in columns)
+    return tuple(written(column) for column in columns)
 
 
 Translate = Callable[[Translation, Any, Scope | None], Bound]
@@ -155,14 +157,6 @@ def query(*kinds: type[exp.Expr]) -> Callable[[T], T]:
         return function
 
     return register
-
-
-def checked(node: exp.Expr, *known: str) -> None:
-    """Refuse a clause that the translation doesn't read, so that none is ignored silently."""
-    for name, value in node.args.items():
-        if value and name not in known:
-            place = value if isinstance(value, exp.Expr) else node
-            raise fault(place, "SYNTAX_ERROR", f"mismatched input '{name.strip('_').upper()}'")
 
 
 def columns_as(bound: Bound, types: tuple[Type, ...] | list[Type]) -> str:

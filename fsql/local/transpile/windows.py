@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from fsql.local.transpile.binder import Binder
 from fsql.local.transpile.names import identifier
-from fsql.local.transpile.parser import fault
+from fsql.local.transpile.parser import checked, fault
 from fsql.local.transpile.types import DAY_INTERVAL, INTEGERS, MONTH_INTERVAL
 
 __all__ = ["direction", "over", "sorted_by"]
@@ -40,6 +40,7 @@ def over(binder: Binder, window: exp.Window) -> str:
 
 
 def _parts(binder: Binder, window: exp.Window) -> dict[str, Any]:
+    checked(window, "this", "over", "alias", "partition_by", "order", "spec")
     own = {name: window.args.get(name) for name in ("partition_by", "order", "spec")}
     named = window.args.get("alias")
     if named is None:

@@ -66,11 +66,17 @@ def _modulus(call: Call) -> Typed:
     return result
 
 
+_CUBE_ROOT = (
+    "CASE WHEN {0} = 0 OR NOT isfinite({0}) THEN {0}"
+    " ELSE invoke(lambda c, x: c - (c * c * c - x) / (3 * c * c), cbrt({0}), {0}) END"
+)
+"""One step of Newton's makes the last digit right, as it is in Java."""
+
 register(
     SCALAR,
     {
         **_for(_ALL, "abs(#) =0", "abs({0})"),
-        "cbrt(double) double": "cbrt({0})",
+        "cbrt(double) double": _CUBE_ROOT,
         **_for((*_INTS,), "ceil(#) =0", "{0}"),
         "ceil(decimal) decimal": _whole("ceil", 1),
         **_for(("real", "double"), "ceil(#) =0", "ceil({0})"),
