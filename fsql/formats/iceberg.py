@@ -182,7 +182,8 @@ class Append:
         Raises:
             CommitConflict: other writers were always quicker, or changed the table's layout.
             TableNotFound: it was dropped meanwhile.
-            StorageError: AWS did not answer, so the files stay for what it may have done.
+            StorageError: the files cannot be written, or AWS refused. Where AWS did not
+                answer they stay, for what it may have done.
         """
         written = self._files.finish()
         data_files = [self._data_file(file) for file in written]

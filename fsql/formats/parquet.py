@@ -6,7 +6,7 @@ import contextlib
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fsql.errors import StorageError
 from fsql.formats.partitions import Values
 from fsql.storage import Storage
 
@@ -100,8 +101,12 @@ class FileSet:
         uri = self._place(key[1], name)
         with self._lock:
             self._uris.append(uri)
-        path = self._storage.for_writing(uri)
-        return _Sink(uri, self._storage.filesystem.open_output_stream(path), self._schema)
+
+        def open_stream() -> pa.NativeFile:
+            path = self._storage.for_writing(uri)
+            return self._storage.filesystem.open_output_stream(path)
+
+        return _Sink(uri, open_stream, self._schema)
 
     def _too_much(self) -> list[_Stream]:
         with self._lock:
@@ -201,13 +206,29 @@ class _Stream:
 
 
 class _Sink:
-    """One file that is being written."""
+    """One file that is being written.
 
-    def __init__(self, uri: str, stream: pa.NativeFile, schema: pa.Schema) -> None:
-        self._uri, self._stream = uri, stream
-        self._schema = schema
+    Raises:
+        StorageError: from every method but `abandon`, when it cannot be written.
+    """
+
+    def __init__(
+        self, uri: str, open_stream: Callable[[], pa.NativeFile], schema: pa.Schema
+    ) -> None:
+        self._uri, self._schema = uri, schema
         self._footer: list[pq.FileMetaData] = []
-        self._writer = pq.ParquetWriter(stream, schema, metadata_collector=self._footer, **OPTIONS)
+        with self._writable():
+            self._stream = open_stream()
+            self._writer = pq.ParquetWriter(
+                self._stream, schema, metadata_collector=self._footer, **OPTIONS
+            )
+
+    @contextlib.contextmanager
+    def _writable(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StorageError(f"{self._uri} cannot be written; nothing was: {error}") from error
 
     @property
     def size(self) -> int:
@@ -217,18 +238,21 @@ class _Sink:
     def write(self, table: pa.Table) -> None:
         """Append one row group."""
         named = pa.Table.from_arrays(table.columns, schema=self._schema)
-        self._writer.write_table(named, row_group_size=len(named))
+        with self._writable():
+            self._writer.write_table(named, row_group_size=len(named))
 
     def finish(self, partition: Values) -> WrittenFile:
         """Write the footer."""
-        self._writer.close()
-        size = self.size
-        self._stream.close()
+        with self._writable():
+            self._writer.close()
+            size = self.size
+            self._stream.close()
         return WrittenFile(self._uri, partition, size, self._footer[0])
 
     def abandon(self) -> None:
         """Close without caring whether that works."""
-        with contextlib.suppress(OSError, pa.ArrowException):
+        # After a failed write pyarrow's writer has no footer to give, a RuntimeError.
+        with contextlib.suppress(OSError, pa.ArrowException, RuntimeError):
             self._writer.close()
         with contextlib.suppress(OSError, pa.ArrowException):
             self._stream.close()
