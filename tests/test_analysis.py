@@ -464,7 +464,7 @@ SELECT now(), current_timestamp(6), current_date, uuid(), DECIMAL '1.50', JSON '
     _col1 : timestamp(6) with time zone
     _col2 : date
     _col3 : uuid
-    _col4 ?
+    _col4 : decimal(3,2)
     _col5 : json
 
 SELECT ROW(1, 'a'), CAST(ROW(1, 'a') AS ROW(n bigint, s varchar)), ARRAY[1, 2],
@@ -618,6 +618,10 @@ def test_the_exact_field_is_the_one_at_the_origin(sql: str, expected: list[str])
         "SELECT x FROM weather MATCH_RECOGNIZE (MEASURES A.temp AS x PATTERN (A) DEFINE A AS true)",
         "SELECT 1; SELECT 2",
         "SELECT FROM WHERE",
+        "SELECT temp FROM weather WHERE temp == 1",
+        "SELECT temp FROM weather WHERE temp <=> 1",
+        "SELECT temp FROM weather WHERE temp NOTNULL",
+        "SELECT temp::integer FROM weather",
         "SELECT 'unfinished",
         "SELECT " + "(" * 5000 + "1" + ")" * 5000,
         "SELECT 1" + " UNION ALL SELECT 1" * 3000,

@@ -161,7 +161,8 @@ def test_filters_of_nested_queries_and_views_come_together() -> None:
         "t > TIMESTAMP '2013-11-03 01:30:00 America/New_York'",
         "t > TIMESTAMP '2013-01-01 00:00:00 Nowhere/Land'",
         "t > now()",
-        "d = DECIMAL '1.5'",
+        "d = CAST('1.5' AS decimal)",
+        "d = CAST('2' AS decimal)",
         "s LIKE s2",
         "s LIKE 'a$b' ESCAPE '$'",
         "i LIKE '1%'",
@@ -231,8 +232,16 @@ NUMBER = ["0", "1", "-1", "2", "7", "1.5", "-1.50", "1.0", "0.999", "2147483648"
 CONSTANTS = {
     "i": [*NUMBER, "1e0", "1.5e0", "NULL", "BIGINT '7'"],
     "b": [*NUMBER, "9007199254740993", "9223372036854775807", "1.5e0", "NULL"],
-    "d": [*NUMBER, "1.501", "9999999.99", "12345678901.5", "DECIMAL '2'", "NULL"],
-    "f": [*NUMBER, "1e0", "-2.25e0", "1e300", "DOUBLE '1.5'", "NULL"],
+    "d": [
+        *NUMBER,
+        "1.501",
+        "9999999.99",
+        "12345678901.5",
+        "DECIMAL '1.5'",
+        "CAST('2' AS DECIMAL(9, 2))",
+        "NULL",
+    ],
+    "f": [*NUMBER, "1e0", "-2.25e0", "1e300", "DOUBLE '1.5'", "CAST(2 AS DOUBLE)", "NULL"],
     "r": ["0", "1", "1.5", "-2.25", "1.5e0", "NULL"],
     "s": ["''", "'a'", "'ab'", "'ä'", "'JFK'", "'a''b'", "NULL"],
     "t": [

@@ -14,7 +14,8 @@ from dataclasses import replace
 from sqlglot import exp
 
 from fsql.analysis.model import Analysis, Lookup, Origin, Output, Relation, Scan
-from fsql.analysis.queries import Queries, parse_query
+from fsql.analysis.parsing import parse_query
+from fsql.analysis.queries import Queries
 from fsql.analysis.reads import Reads
 from fsql.analysis.rows import Rows
 from fsql.analysis.scopes import Column

@@ -156,11 +156,7 @@ class Expressions:
     # --- other types ---------------------------------------------------------------------------
 
     def _cast(self, node: exp.Expr) -> Value:
-        target = node.args["to"]
-        if isinstance(node.this, exp.Literal) and target.is_type("decimal"):
-            # DECIMAL '1.50' has the literal's own precision, and sqlglot reads it as a cast.
-            return Value(from_sql(target)) if target.expressions else NOTHING
-        return Value(from_sql(target))
+        return Value(from_sql(node.args["to"]))
 
     def _null(self, node: exp.Expr) -> Value:
         return NULL

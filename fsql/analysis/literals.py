@@ -145,10 +145,8 @@ def _as_decimal(node: exp.Literal, type_: exp.DType, sizes: list[int]) -> Litera
         return None
     if literal.number >= 10 ** (digits - scale):
         return None
-    # DECIMAL '5' is decimal(1,0), CAST('5' AS DECIMAL) is decimal(38,0): equal in value.
-    own = max(literal.digits, len(str(int(literal.number))))
     sign = -1 if node.name.startswith("-") else 1
-    return Literal("decimal", sign * literal.number, own, literal.scale)
+    return Literal("decimal", sign * literal.number, digits, scale)
 
 
 def _as_text(node: exp.Literal, type_: exp.DType, sizes: list[int]) -> Literal | None:

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlglot import Token, TokenType, exp, tokenize
+from sqlglot import Token, TokenType, exp
+
+from fsql.analysis.parsing import tokens
 
 __all__ = ["Ordered", "ordered"]
 
@@ -63,7 +65,7 @@ class _Text:
 
     def __init__(self, sql: str) -> None:
         self.sql = sql
-        self.tokens = tokenize(sql, read="trino")
+        self.tokens = tokens(sql)
         while self.tokens and self.tokens[-1].token_type == _T.SEMICOLON:
             self.tokens.pop()
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any
 
-from sqlglot import exp, parse
-from sqlglot.errors import SqlglotError
+from sqlglot import exp
 
 from fsql.analysis.expressions import Expressions, dotted, label
 from fsql.analysis.filters import predicate
 from fsql.analysis.model import Lookup, Relation
+from fsql.analysis.parsing import parse_query
 from fsql.analysis.relations import Ctes, Relations, Tables
 from fsql.analysis.rows import OPAQUE, Plan, Rows, expect, unknown
 from fsql.analysis.scopes import Column, NotUnderstood, Scope
 from fsql.analysis.values import NOTHING, Value, merge
 
-__all__ = ["Queries", "parse_query"]
+__all__ = ["Queries"]
 
 _MODIFIERS = ("with_", "order", "limit", "offset")
 _AGGREGATES = (
@@ -35,18 +34,6 @@ _AGGREGATES = (
     exp.LogicalAnd,
     exp.LogicalOr,
 )
-
-
-@lru_cache(maxsize=256)
-def parse_query(sql: str) -> exp.Expr | None:
-    """The one statement in `sql`, not to be changed; None if it cannot be parsed as one."""
-    try:
-        parsed = parse(sql, read="trino")
-    except (SqlglotError, RecursionError):
-        return None
-    # What follows the last semicolon is nothing, or a comment.
-    statements = [each for each in parsed if each and not isinstance(each, exp.Semicolon)]
-    return statements[0] if len(statements) == 1 else None
 
 
 class Queries:

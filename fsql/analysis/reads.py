@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from fsql.analysis.model import Lookup
-from fsql.analysis.queries import parse_query
+from fsql.analysis.parsing import parse_query
 from fsql.analysis.relations import CATALOG
 
 __all__ = ["Reads"]

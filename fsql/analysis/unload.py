@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from fsql.analysis.carriage import Carried, carried
 from fsql.analysis.model import Analysis, Output
 from fsql.analysis.ordering import ordered
-from fsql.analysis.queries import parse_query
+from fsql.analysis.parsing import parse_query
 from fsql.conversion import decode
 
 __all__ = ["UnloadSelect", "unload_select"]
