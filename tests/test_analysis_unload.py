@@ -126,6 +126,14 @@ def test_duplicate_names_come_back_and_types_are_restored(
     assert restored.schema.types == [pa.timestamp("ms", NEW_YORK), pa.uint8(), pa.int64()]
 
 
+def test_rows_that_come_in_order_stay_so() -> None:
+    select = unloaded("SELECT 1 AS one ORDER BY 1")
+    assert select is not None
+    for numbers, values in (([1, 2, 3], [7, 8, 9]), ([2, 3, 1], [8, 9, 7]), ([1], [9]), ([], [])):
+        columns = {"c0": pa.array(values, pa.int32()), "ordinal": pa.array(numbers, pa.int64())}
+        assert select.restore(pa.table(columns))["one"].to_pylist() == sorted(values)
+
+
 def test_an_empty_result_keeps_its_schema(
     engine: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
