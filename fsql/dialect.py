@@ -25,7 +25,7 @@ from fsql.model import FeatureGroup
 from fsql.planning import Planner
 from fsql.types import Timestamp, sqlalchemy_type
 from fsql.typetext import parse_type
-from fsql.urls import SECRET_ARGUMENTS
+from fsql.urls import SECRET_ARGUMENTS, parse_url
 
 __all__ = ["FsqlDialect", "catalog_of", "create_engine"]
 
@@ -120,7 +120,9 @@ def create_engine(url: str | URL | None = None, **options: Any) -> sa.Engine:
         ConfigError: the URL cannot be used.
         StorageError: the folder cannot be written.
     """
-    return sa.create_engine(url if url is not None else "fsql://", **options)
+    url = url if url is not None else "fsql://"
+    parse_url(url)  # says more than SQLAlchemy does of a URL that is not ours
+    return sa.create_engine(url, **options)
 
 
 def catalog_of(engine: sa.Engine | sa.Connection) -> Catalog:

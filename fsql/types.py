@@ -75,6 +75,10 @@ class Struct(sa.types.Indexable, TypeEngine[dict[str, Any]]):
             raise UnsupportedType("Struct() has no fields. Neither Parquet nor Athena store that.")
         self.fields = {name: _instance(type_) for name, type_ in given.items()}
 
+    def adapt(self, cls: Any, **kw: Any) -> Any:
+        """A copy; SQLAlchemy's own way of making one cannot know the fields."""
+        return cls(self.fields)
+
     @property
     def python_type(self) -> type[dict[str, Any]]:
         return dict
@@ -187,15 +191,15 @@ class Arrow(TypeEngine[Any]):
     __visit_name__ = "fsql_arrow"
     operator_classes = _ANY
 
-    def __init__(self, type_: pa.DataType) -> None:
-        self.type = type_
+    def __init__(self, arrow: pa.DataType) -> None:
+        self.arrow = arrow
 
     @property
     def _static_cache_key(self) -> Any:
-        return (type(self), str(self.type))
+        return (type(self), str(self.arrow))
 
     def __repr__(self) -> str:
-        return f"Arrow({self.type})"
+        return f"Arrow({self.arrow})"
 
 
 def stored_time(value: Any) -> Any:
@@ -257,7 +261,7 @@ def _decimal(type_: sa.types.Numeric[Any]) -> pa.DataType:
 
 
 _COMPOSED: tuple[tuple[type[TypeEngine[Any]], Callable[[Any], pa.DataType]], ...] = (
-    (Arrow, lambda t: t.type),
+    (Arrow, lambda t: t.arrow),
     (Struct, lambda t: pa.struct([(name, arrow_type(f)) for name, f in t.fields.items()])),
     (Array, lambda t: pa.list_(arrow_type(t.item_type))),
     (Map, lambda t: pa.map_(arrow_type(t.key_type), arrow_type(t.value_type))),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from typing import Any
 
 from .iceberg_io import GlueCalls
@@ -88,8 +89,9 @@ def _require(name: str) -> None:
 
 def _metadata_error(error: AwsError) -> AwsError:
     """Glue's error as Athena passes it on."""
-    message = f"{error.message} (Service: AmazonDataCatalog; Status Code: {error.status};"
-    return AwsError("MetadataException", f"{message} Error Code: {error.code})")
+    service = f"Service: AmazonDataCatalog; Status Code: {error.status}; Error Code: {error.code}"
+    request = f"Request ID: {uuid.uuid4()}; Proxy: null"
+    return AwsError("MetadataException", f"{error.message} ({service}; {request})")
 
 
 def _pattern(expression: str | None) -> re.Pattern[str]:

@@ -1,0 +1,179 @@
+"""The command `fsql`, run as people run it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner, Result
+
+import fsql
+from fsql.cli import main
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that has the demo's store in it."""
+    place = tmp_path_factory.mktemp("cli")
+    done = command(place, "demo", "flights")
+    assert done.exit_code == 0, done.stderr
+    (place / "said").write_text(done.stdout)
+    return place
+
+
+def command(place: Path, *arguments: str, text: str | None = None) -> Result:
+    with contextlib.chdir(place):
+        return CliRunner().invoke(main, arguments, input=text)
+
+
+@pytest.fixture
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("FSQL_URL", "fsql:///flights")
+    return lambda *arguments: command(folder, *arguments)
+
+
+def test_the_demo_tells_what_it_does(folder: Path) -> None:
+    said = (folder / "said").read_text()
+    for word in (
+        "nyc_flights_departure_v0001",
+        "336,776 rows",
+        "26,115 rows, equal to the frame that went in",
+        "BOEING",
+        "bytes scanned",
+        "fsql query --url fsql:///flights",
+    ):
+        assert word in said
+
+
+def test_the_demo_can_run_again(folder: Path) -> None:
+    done = command(folder, "demo", "flights")
+    assert done.exit_code == 0, done.stderr
+    assert "336,776 rows" in done.stdout
+
+
+def test_groups(run: Run) -> None:
+    names = [line.split()[0] for line in run("groups").stdout.splitlines()]
+    assert names == [
+        "nyc_flights_airport_v0001",
+        "nyc_flights_departure_v0001",
+        "nyc_flights_plane_v0001",
+        "nyc_flights_weather_v0001",
+    ]
+    assert len(run("groups", "*plane*").stdout.splitlines()) == 1
+    none = run("groups", "nothing*")
+    assert (none.stdout, none.exit_code) == ("", 0)
+    assert "No feature groups" in none.stderr
+
+
+def test_describe(run: Run) -> None:
+    said = run("describe", "nyc_flights_weather_v0001").stdout
+    for word in ("26,115", "origin", "time_hour", "wind", "struct<dir: double"):
+        assert word in said
+    missing = run("describe", "nyc_flights_wether_v0001")
+    assert missing.exit_code == 1
+    assert "Did you mean 'nyc_flights_weather_v0001'" in missing.stderr
+    assert "Traceback" not in missing.stderr
+
+
+SQL = "SELECT tailnum, year, seats FROM nyc_flights_plane WHERE tailnum IN ('N10156', 'N102UW')"
+
+
+def test_query_in_a_pipe_is_csv(run: Run) -> None:
+    done = run("query", SQL + " ORDER BY tailnum")
+    assert done.stdout == "tailnum,year,seats\nN10156,2004,55\nN102UW,1998,182\n"
+
+
+def test_query_as_a_table(run: Run) -> None:
+    done = run("query", SQL, "--format", "table")
+    assert done.stdout.split()[:3] == ["tailnum", "year", "seats"]
+    assert "2 rows" in done.stderr
+
+
+@pytest.mark.parametrize("transport", ["engine", "scan"])
+def test_query_into_files(run: Run, folder: Path, transport: str) -> None:
+    sql = "SELECT faa, location FROM nyc_flights_airport_v0001 WHERE faa = 'JFK'"
+    for name in ("out.parquet", "out.jsonl", "out.csv"):
+        done = run("query", sql, "-o", name, "--transport", transport)
+        assert done.exit_code == 0, done.stderr
+        assert f"1 rows in {name}" in done.stderr
+    assert pq.read_table(folder / "out.parquet").column("location")[0].as_py()["alt"] == 13
+    row = json.loads((folder / "out.jsonl").read_text())
+    assert row["location"]["zone"]["name"] == "America/New_York"
+    cell = pd.read_csv(folder / "out.csv")["location"][0]
+    assert json.loads(cell)["zone"]["utc_offset"] == -5
+
+
+def test_query_from_standard_input(folder: Path) -> None:
+    done = command(folder, "query", "-", "--url", "fsql:///flights", text="SELECT 1 AS one")
+    assert done.stdout == "one\n1\n"
+
+
+def test_the_installed_command(folder: Path) -> None:
+    code = "from fsql.cli import main; main()"
+    arguments = ["query", "SELECT 1 AS one", "--url", "fsql:///flights"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "one\n1\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["query", "SELECT nothing FROM nyc_flights_plane"], "COLUMN_NOT_FOUND: line 1:8"),
+        (["query", "SELECT 1", "-o", "out.xls"], "Expected one of .csv"),
+        (["query", "SELECT 1", "--url", "fsql:///x?foo=1"], "Unknown URL argument 'foo'"),
+        (["query", "SELECT 1", "--url", "mysql://x"], "Expected 'fsql'"),
+        (["query", "SHOW TABLES IN nowhere"], "nowhere"),
+    ],
+)
+def test_errors_are_one_line(run: Run, arguments: list[str], said: str) -> None:
+    done = run(*arguments)
+    assert done.exit_code == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_failed_query_leaves_the_file_as_it_was(run: Run, folder: Path) -> None:
+    (folder / "kept.csv").write_text("kept")
+    assert run("query", "SELECT nothing", "-o", "kept.csv").exit_code == 1
+    assert (folder / "kept.csv").read_text() == "kept"
+    assert not list(folder.glob("*.partial"))
+
+
+def test_the_doctor(run: Run, folder: Path) -> None:
+    healthy = run("doctor")
+    assert healthy.exit_code == 0
+    assert "FAIL" not in healthy.stdout
+    for look in ("URL", "credentials", "Glue database", "staging", "warehouse", "Athena"):
+        assert look in healthy.stdout
+    sick = run("doctor", "--url", "fsql:///flights?warehouse=s3://no-such-bucket/")
+    assert sick.exit_code == 1
+    assert "FAIL warehouse" in sick.stdout
+    assert "Give warehouse=s3://" in sick.stdout
+    assert run("doctor", "--url", "fsql://us-east-1/db").exit_code == 1
+
+
+def test_the_doctor_leaves_nothing(run: Run, folder: Path) -> None:
+    run("doctor")
+    assert not list((folder / "flights").rglob("fsql-doctor-*"))
+
+
+def test_help_and_version(run: Run) -> None:
+    assert fsql.__version__ in run("--version").stdout
+    for name in main.commands:
+        assert run(name, "--help").stdout.startswith("Usage: ")
