@@ -381,7 +381,7 @@ def test_another_mode_is_refused(store: fsql.FeatureStore) -> None:
 
 def test_a_table_that_is_not_as_declared_is_refused(store: fsql.FeatureStore) -> None:
     other = group(created_time="t")
-    with pytest.raises(DefinitionError, match="created_time is declared as t, stored as None"):
+    with pytest.raises(DefinitionError, match="created_time is declared as t, stored as nothing"):
         store.write(other, rows(1))
     with pytest.raises(TableNotFound, match="Did you mean 'a_b_c_v0001'"):
         store.write(group("d"), rows(1))

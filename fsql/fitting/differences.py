@@ -45,4 +45,5 @@ def _roles(declared: FeatureGroup, stored: FeatureGroup) -> Iterator[str]:
 
 
 def _listed(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    words = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value or "")
+    return words or "nothing"
