@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
@@ -124,19 +125,17 @@ def _table(name: str) -> pd.DataFrame:
     return pd.read_csv(found)
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
+def _records(frame: pd.DataFrame) -> pd.Series[Any]:
     """Rows as dicts, with None where pandas has NaN."""
-    rows: list[dict[str, object]] = (
-        frame.astype(object).where(frame.notna(), None).to_dict("records")
-    )
-    return rows
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return pd.Series(rows, index=frame.index, dtype=object)
 
 
 def _weather() -> pd.DataFrame:
     raw = _table("weather")
     wind = raw[["wind_dir", "wind_speed", "wind_gust"]].set_axis(["dir", "speed", "gust"], axis=1)
     frame = raw.assign(
-        time_hour=pd.to_datetime(raw["time_hour"], utc=True).astype("datetime64[us, UTC]"),
+        time_hour=pd.to_datetime(raw["time_hour"], utc=True).dt.as_unit("us"),
         wind=_records(wind),
     )
     return _ordered(frame, weather)
@@ -160,7 +159,7 @@ def _departure() -> pd.DataFrame:
     hour = pd.to_datetime(raw["time_hour"], utc=True)
     instant = hour + pd.to_timedelta(raw["minute"], unit="min")
     frame = raw.assign(
-        sched_dep=instant.dt.tz_convert(NEW_YORK).astype(f"datetime64[us, {NEW_YORK}]"),
+        sched_dep=instant.dt.tz_convert(NEW_YORK).dt.as_unit("us"),
         tailnum=raw["tailnum"].fillna("unknown"),
     )
     return _ordered(frame, departure).astype({"flight": "int32", "distance": "int32"})
@@ -276,4 +275,4 @@ def _indented(frame: pd.DataFrame) -> str:
 
 
 if __name__ == "__main__":
-    run(*sys.argv[1:2])
+    run(sys.argv[1] if sys.argv[1:] else "fsql:///demo")
