@@ -21,7 +21,9 @@ Row = Sequence[str | None]
 Page = tuple[list[Row], int | None]
 """Rows, and the byte offset at which the next page starts; None after the last row."""
 
-_FIELD = re.compile(rb'("[^"]*(?:""[^"]*)*")?([,\n])')
+_QUOTED = r'"[^"]*+(?:""[^"]*+)*+"'
+_ROW = re.compile(rf"(?:(?:{_QUOTED})?+,)*+(?:{_QUOTED})?+\n".encode())
+_FIELDS = re.compile(rf"((?:{_QUOTED})?+)[,\n]")
 _CHUNK = 1 << 16
 
 
@@ -110,14 +112,14 @@ class CsvPages:
 
 def _parse(buffer: bytes) -> Iterator[tuple[Row, int]]:
     """The complete rows at the beginning of a buffer, each with the position of its end."""
-    position, row = 0, list[str | None]()
-    while match := _FIELD.match(buffer, position):
-        value, terminator = match.groups()
-        row.append(None if value is None else value[1:-1].replace(b'""', b'"').decode())
+    position = 0
+    while match := _ROW.match(buffer, position):
         position = match.end()
-        if terminator == b"\n":
-            yield row, position
-            row = []
+        yield [_value(field) for field in _FIELDS.findall(match[0].decode())], position
+
+
+def _value(field: str) -> str | None:
+    return field[1:-1].replace('""', '"') if field else None
 
 
 class TextPages:

@@ -83,7 +83,7 @@ def as_text(ready: Ready) -> str:
     """The query with every column as Athena prints it; names don't matter and may repeat."""
     names = [f"c{position}" for position in range(len(ready.columns))]
     texts = ", ".join(
-        f"{athena_text(name, column.type)} AS {name}"
-        for name, column in zip(names, ready.columns, strict=True)
+        f"{athena_text(name, type_)} AS {name}"
+        for name, type_ in zip(names, ready.types, strict=True)
     )
     return f"SELECT {texts} FROM ({ready.sql}) AS result_({', '.join(names)})"
