@@ -20,6 +20,7 @@ from .prepared import PreparedStatements
 from .queries import Queries, Request
 from .results import Row
 from .store import Store, split_uri
+from .tables import CATALOG
 from .wire import AwsError, unknown_operation
 from .workgroups import PRIMARY, WorkGroups
 
@@ -137,6 +138,7 @@ class Athena:
         started = self._queries.start(
             Request(
                 sql,
+                context.get("Catalog") or CATALOG,
                 context.get("Database"),
                 self._output(request.get("ResultConfiguration") or {}),
                 self._groups.require(request.get("WorkGroup") or PRIMARY),

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow.parquet as pq
 from pyiceberg import transforms as tr
 from pyiceberg import types as it
-from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.exceptions import (
+    CommitFailedException,
+    NoSuchNamespaceError,
+    TableAlreadyExistsError,
+)
 from pyiceberg.io.pyarrow import (
     compute_statistics_plan,
     data_file_statistics_from_parquet_metadata,
@@ -26,9 +30,10 @@ from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.typedef import Record
 
 from .context import Context
+from .engine import Cancelled
 from .iceberg_io import EmbeddedCatalog
 from .iceberg_types import to_trino
-from .parquet import Options, Written, check_new_partitions, publish, write_parquet
+from .parquet import Options, Written, check_new_partitions, discard, publish, write_parquet
 from .transpile import TrinoError
 from .transpile import types as tt
 
@@ -77,8 +82,9 @@ def create_with_rows(
     files = list(_write(context, transaction.table_metadata, select, single))
     if files:
         _add(transaction, files)
-    context.session.check()
-    transaction.commit_transaction()
+    with _discarded_unless_done(context, files):
+        context.session.check()
+        transaction.commit_transaction()
     return _summary(files)
 
 
@@ -92,19 +98,38 @@ def append(
     """
     catalog = EmbeddedCatalog(context.store, context.glue)
     files = list(_write(context, catalog.load_table(name).metadata, select, single))
-    for attempt in range(_COMMITS) if files else ():
+    if files:
+        with _discarded_unless_done(context, files):
+            _commit(context, catalog, name, files)
+    return _summary(files)
+
+
+def _commit(
+    context: Context, catalog: EmbeddedCatalog, name: tuple[str, str], files: Sequence[DataFile]
+) -> None:
+    """Append files to a table; again on top of what others committed meanwhile."""
+    for attempt in range(_COMMITS):
         context.session.check()
         transaction = catalog.load_table(name).transaction()
         _add(transaction, files)
         try:
             transaction.commit_transaction()
-            break
+            return
         except CommitFailedException as error:
             if attempt == _COMMITS - 1:
                 message = f"Failed to commit during write: {error}"
                 raise TrinoError("ICEBERG_COMMIT_ERROR", message, retryable=True) from error
             time.sleep(0.02 * attempt)
-    return _summary(files)
+
+
+@contextmanager
+def _discarded_unless_done(context: Context, files: Sequence[DataFile]) -> Iterator[None]:
+    """Delete the files when it is certain that nothing of them was committed."""
+    try:
+        yield
+    except (Cancelled, TrinoError, TableAlreadyExistsError, NoSuchNamespaceError):
+        discard(context, (file.file_path for file in files))
+        raise
 
 
 def partition_spec(schema: Schema, fields: Iterable[str]) -> PartitionSpec:

@@ -13,7 +13,14 @@ from .store import split_uri
 from .transpile import TrinoError
 from .transpile import types as tt
 
-__all__ = ["Options", "Written", "check_new_partitions", "publish", "write_parquet"]
+__all__ = [
+    "Options",
+    "Written",
+    "check_new_partitions",
+    "discard",
+    "publish",
+    "write_parquet",
+]
 
 MAX_PARTITIONS = 100
 """https://docs.aws.amazon.com/athena/latest/ug/ctas-insert-into.html"""
@@ -88,12 +95,23 @@ def publish(context: Context, written: Iterable[Written], folders: Iterable[str]
     Nothing is published once the query is cancelled.
     """
     context.session.check()
-    uris = []
-    for file, folder in zip(written, folders, strict=True):
-        uri = f"{folder}{context.id}-{uuid.uuid4()}.parquet"
-        context.store.publish(file.path, *split_uri(uri))
-        uris.append(uri)
+    uris: list[str] = []
+    try:
+        for file, folder in zip(written, folders, strict=True):
+            uri = f"{folder}{context.id}-{uuid.uuid4()}.parquet"
+            context.store.publish(file.path, *split_uri(uri))
+            uris.append(uri)
+    except BaseException:
+        discard(context, uris)
+        raise
     return uris
+
+
+def discard(context: Context, uris: Iterable[str]) -> None:
+    """Delete published files that no table will count."""
+    with context.store.write() as _:
+        for uri in uris:
+            context.store.unlink(*split_uri(uri))
 
 
 def check_new_partitions(count: int, format_: str) -> None:

@@ -20,16 +20,17 @@ from .iceberg_io import GlueCalls
 from .parameters import bind
 from .parser import parse
 from .prepared import PreparedStatements
-from .results import CsvPages, Page, TextPages, write_lines
+from .results import CsvPages, Page, Row, TextPages, write_lines
 from .runner import Runner
 from .statements import Prepare, Query, Statement
 from .store import Store, split_uri
-from .tables import Tables
+from .tables import CATALOG, Tables
 from .transpile import TrinoError
 
 __all__ = ["Queries", "Request"]
 
-_SHORT = 10_000
+_SHORT = 10_000  # characters of a statement
+_LIGHT = 50_000  # characters of a result
 _PATIENCE = 0.02  # seconds
 
 
@@ -43,6 +44,7 @@ class Request:
     """
 
     sql: str
+    catalog: str
     database: str | None
     output: str
     work_group: str
@@ -123,6 +125,9 @@ class Queries:
         self._end(execution, status, clock, outcome)
 
     def _execute(self, execution: Execution, request: Request, session: Session) -> Outcome:
+        if request.catalog.lower() != CATALOG:
+            message = f"line 1:1: Catalog '{request.catalog}' does not exist"
+            raise TrinoError("CATALOG_NOT_FOUND", message)
         context = Context(
             execution.id,
             request.database,
@@ -156,10 +161,16 @@ class Queries:
             execution.columns = tuple(outcome.columns)
             execution.update_count = outcome.update_count
             execution.header = outcome.header
-            execution.page = outcome.rows
+            execution.page = _if_light(outcome.rows)
             if outcome.subtype:
                 members["SubstatementType"] = outcome.subtype
         self.history.finish(execution, {**status, "CompletionDateTime": time.time()}, **members)
+
+
+def _if_light(rows: list[Row] | None) -> list[Row] | None:
+    """Rows that many finished executions can keep in memory; None where the file will do."""
+    size = sum(len(value or "") for row in rows or () for value in row)
+    return rows if size <= _LIGHT else None
 
 
 _SUCCEEDED = {"State": "SUCCEEDED"}

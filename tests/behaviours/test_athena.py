@@ -461,6 +461,15 @@ def test_the_one_work_group_and_the_one_catalog(athena: AthenaClient) -> None:
     assert client.get_data_catalog(Name="AwsDataCatalog")["DataCatalog"]["Type"] == "GLUE"
 
 
+def test_a_query_in_another_catalog_fails(athena: AthenaClient) -> None:
+    ours = {"Catalog": "AwsDataCatalog", "Database": "db"}
+    execution = athena.execute("SELECT 1", QueryExecutionContext=ours)
+    assert execution["QueryExecutionContext"] == {"Catalog": "awsdatacatalog", "Database": "db"}
+    other = {"Catalog": "other", "Database": "db"}
+    reason = athena.reason("SELECT 1", QueryExecutionContext=other)
+    assert reason == "CATALOG_NOT_FOUND: line 1:1: Catalog 'other' does not exist"
+
+
 def test_an_operation_that_is_not_embedded_is_named(athena: AthenaClient, refused: Refused) -> None:
     code, message = refused(athena.client.create_work_group, Name="mine")
     assert code == "UnknownOperationException"
