@@ -1,22 +1,17 @@
-"""DDL: databases, tables, partitions and views in Glue.
-
-Errors are worded as Hive's DDL tasks word them, which Athena passes on: ``FAILED:
-SemanticException …`` and ``FAILED: Execution Error, return code 1 …``.
-"""
+"""DDL: databases, tables and views in Glue."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any, TypeVar
-from urllib.parse import unquote
+from typing import Any
 
 from pyiceberg.exceptions import NoSuchNamespaceError, TableAlreadyExistsError
 
 from . import iceberg_write
 from . import statements as st
 from .context import Context, Outcome
-from .hive import NULL_PARTITION, data_files, partitions_of, table_location
+from .hive import table_location
+from .hive_errors import hive_error, hive_table, no_database, no_table, quietly, task_error
 from .hive_types import from_hive
 from .iceberg_types import schema_of
 from .information_schema import tables_in
@@ -24,32 +19,22 @@ from .select import Translations
 from .store import split_uri
 from .tables import CATALOG, is_iceberg
 from .transpile import TrinoError
-from .unload import check_names, partition_folder
+from .unload import check_names
 from .views import View, is_view
 from .wire import AwsError
 
 __all__ = [
     "PARQUET",
-    "add_partitions",
     "create_database",
     "create_table",
     "create_view",
     "drop_database",
-    "drop_partitions",
     "drop_table",
     "drop_view",
-    "hive_error",
-    "hive_table",
     "iceberg_properties",
-    "register_partitions",
-    "repair_table",
 ]
 
 Json = dict[str, Any]
-T = TypeVar("T")
-
-_ADDED_AT_ONCE, _DROPPED_AT_ONCE = 100, 25  # Glue's limits of its batch calls
-
 _HADOOP = "org.apache.hadoop"
 _SERDE = f"{_HADOOP}.hive.ql.io"
 PARQUET: Json = {
@@ -98,10 +83,10 @@ def create_database(context: Context, statement: st.CreateDatabase) -> Outcome:
     }
     request = {"DatabaseInput": {k: v for k, v in given.items() if v is not None}}
     exists = f"AlreadyExistsException(message:Database {statement.name} already exists)"
-    _quietly(
+    quietly(
         lambda: context.glue.call("CreateDatabase", request),
         "AlreadyExistsException",
-        None if statement.if_not_exists else _task_error(exists),
+        None if statement.if_not_exists else task_error(exists),
     )
     return Outcome()
 
@@ -117,13 +102,13 @@ def drop_database(context: Context, statement: st.DropDatabase) -> Outcome:
         return Outcome()
     tables = list(tables_in(context.glue, statement.name))
     if tables and not statement.cascade:
-        raise _task_error(
+        raise task_error(
             f"InvalidOperationException(message:Database {statement.name} is not empty."
             " One or more tables exist.)"
         )
     for table in tables:
         _drop(context, table)
-    _quietly(
+    quietly(
         lambda: context.glue.call("DeleteDatabase", {"Name": statement.name}),
         "EntityNotFoundException",
         missing,
@@ -138,7 +123,7 @@ def create_table(context: Context, statement: st.CreateTable) -> Outcome:
     """CREATE EXTERNAL TABLE over files, or CREATE TABLE of an empty Iceberg table."""
     name = statement.table
     schema = context.schema(name)
-    exists = _task_error(f"AlreadyExistsException(message:Table {name.table} already exists)")
+    exists = task_error(f"AlreadyExistsException(message:Table {name.table} already exists)")
     try:
         if statement.external:
             table = _external_table(statement)
@@ -147,13 +132,13 @@ def create_table(context: Context, statement: st.CreateTable) -> Outcome:
             _create_iceberg(context, statement, schema)
     except (TableAlreadyExistsError, AwsError) as error:
         if isinstance(error, AwsError) and error.code == "EntityNotFoundException":
-            raise _no_database(schema) from error
+            raise no_database(schema) from error
         if isinstance(error, AwsError) and error.code != "AlreadyExistsException":
             raise
         if not statement.if_not_exists:
             raise exists from error
     except NoSuchNamespaceError as error:
-        raise _no_database(schema) from error
+        raise no_database(schema) from error
     return Outcome()
 
 
@@ -239,10 +224,10 @@ def drop_table(context: Context, statement: st.DropTable) -> Outcome:
 
 def _drop(context: Context, table: Json) -> None:
     request = {"DatabaseName": table["DatabaseName"], "Name": table["Name"]}
-    _quietly(
+    quietly(
         lambda: context.glue.call("DeleteTable", request),
         "EntityNotFoundException",
-        _no_table(table["Name"]),
+        no_table(table["Name"]),
     )
     if is_iceberg(table):
         _purge(context, table_location(table))
@@ -256,108 +241,6 @@ def _purge(context: Context, location: str) -> None:
             with context.store.write() as _:
                 for entry in batch:
                     context.store.unlink(bucket, entry.key)
-
-
-# Partitions
-
-
-def add_partitions(context: Context, statement: st.AddPartitions) -> Outcome:
-    """ALTER TABLE ADD PARTITION."""
-    table = hive_table(context, statement.table)
-    keys = _keys(table)
-    wanted = []
-    for partition in statement.partitions:
-        if sorted(partition.values) != sorted(keys):
-            raise hive_error(
-                f"[Error 10006]: Partition {dict(partition.values)} does not match the partition"
-                f" columns {keys}"
-            )
-        wanted.append(([partition.values[key] for key in keys], partition.location))
-    added = register_partitions(context, table, wanted)
-    if len(added) < len(wanted) and not statement.if_not_exists:
-        raise _task_error("AlreadyExistsException(message:Partition already exists.)")
-    return Outcome()
-
-
-def register_partitions(
-    context: Context, table: Json, wanted: Iterable[tuple[list[str], str | None]]
-) -> list[list[str]]:
-    """Tell Glue of partitions: values and location, Hive's if None; the values that were new."""
-    base, keys = table_location(table).rstrip("/"), _keys(table)
-    storage = table["StorageDescriptor"]
-    inputs: list[Json] = []
-    for values, location in wanted:
-        known = [None if value == NULL_PARTITION else value for value in values]
-        place = location or f"{base}/{partition_folder(keys, known)}"
-        inputs.append(
-            {"Values": values, "StorageDescriptor": {**storage, "Location": place.rstrip("/")}}
-        )
-    added: list[list[str]] = []
-    for batch in _batches(inputs, _ADDED_AT_ONCE):
-        request = {**_of_table(table), "PartitionInputList": batch}
-        errors = context.glue.call("BatchCreatePartition", request).get("Errors", [])
-        failed = [error["PartitionValues"] for error in errors]
-        for error in errors:
-            if error["ErrorDetail"]["ErrorCode"] != "AlreadyExistsException":
-                raise _task_error(str(error["ErrorDetail"].get("ErrorMessage")))
-        added += [entry["Values"] for entry in batch if entry["Values"] not in failed]
-    return added
-
-
-def drop_partitions(context: Context, statement: st.DropPartitions) -> Outcome:
-    """ALTER TABLE DROP PARTITION; values for some of the columns drop all that match."""
-    table = hive_table(context, statement.table)
-    keys = _keys(table)
-    there = [entry["Values"] for entry in partitions_of(context.glue, table)]
-    doomed: list[list[str]] = []
-    for partition in statement.partitions:
-        found = [values for values in there if _matches(keys, values, partition)]
-        if not found and not statement.if_exists:
-            raise hive_error(f"[Error 10006]: Partition not found {dict(partition.values)}")
-        doomed += [values for values in found if values not in doomed]
-    for batch in _batches(doomed, _DROPPED_AT_ONCE):
-        request = {**_of_table(table), "PartitionsToDelete": [{"Values": v} for v in batch]}
-        context.glue.call("BatchDeletePartition", request)
-    return Outcome()
-
-
-def repair_table(context: Context, statement: st.RepairTable) -> Outcome:
-    """MSCK REPAIR TABLE: tell Glue of the partitions that lie in folders ``key=value``."""
-    table = hive_table(context, statement.table)
-    keys, location = _keys(table), table_location(table).rstrip("/") + "/"
-    known = [entry["Values"] for entry in partitions_of(context.glue, table)]
-    found: dict[tuple[str, ...], None] = {}
-    for entry in data_files(context.store, location):
-        values = _values_in(entry.key[len(split_uri(location)[1]) :], keys)
-        if values is not None and list(values) not in known:
-            found[values] = None
-    added = register_partitions(context, table, ((list(values), None) for values in found))
-    shown = [f"{table['Name']}:{partition_folder(keys, values).rstrip('/')}" for values in added]
-    lines = [f"Repair: Added partition to metastore {name}" for name in shown]
-    if shown:
-        lines.insert(0, "Partitions not in metastore:\t" + "\t".join(shown))
-    return Outcome(rows=[(line,) for line in lines])
-
-
-def _values_in(below: str, keys: list[str]) -> tuple[str, ...] | None:
-    """The partition values in a key's folders below the table's location."""
-    folders = below.split("/")[:-1][: len(keys)]
-    pairs = [folder.partition("=") for folder in folders]
-    if [name.lower() for name, _, _ in pairs] != keys:
-        return None
-    return tuple(unquote(value) for _, _, value in pairs)
-
-
-def _matches(keys: list[str], values: list[str], partition: st.Partition) -> bool:
-    have = dict(zip(keys, values, strict=True))
-    return all(have.get(key) == value for key, value in partition.values.items())
-
-
-def _keys(table: Json) -> list[str]:
-    keys = [key["Name"].lower() for key in table.get("PartitionKeys", [])]
-    if not keys or is_iceberg(table):
-        raise hive_error(f"[Error 10241]: Table {table['Name']} is not a partitioned table")
-    return keys
 
 
 # Views
@@ -410,58 +293,3 @@ def drop_view(context: Context, statement: st.DropView) -> Outcome:
         )
     _drop(context, there)
     return Outcome()
-
-
-# Errors
-
-
-def hive_table(context: Context, name: st.Name) -> Json:
-    """The Glue table of a name in Hive's DDL."""
-    try:
-        return context.tables.get(name, context.database)
-    except TrinoError as error:
-        if error.name == "TABLE_NOT_FOUND":
-            raise _no_table(f"{context.schema(name)}.{name.table}") from error
-        if error.name == "SCHEMA_NOT_FOUND":
-            raise _no_database(context.schema(name)) from error
-        raise
-
-
-def hive_error(message: str) -> TrinoError:
-    """``FAILED: SemanticException …``."""
-    return TrinoError("FAILED", f"SemanticException {message}")
-
-
-def _task_error(message: str) -> TrinoError:
-    return TrinoError(
-        "FAILED",
-        f"Execution Error, return code 1 from {_HADOOP}.hive.ql.exec.DDLTask. {message}",
-    )
-
-
-def _no_table(name: str) -> TrinoError:
-    return hive_error(f"[Error 10001]: Table not found {name}")
-
-
-def _no_database(name: str) -> TrinoError:
-    return hive_error(f"[Error 10072]: Database does not exist: {name}")
-
-
-def _quietly(call: Callable[[], object], code: str, error: TrinoError | None) -> None:
-    """Call Glue; `error` (or nothing) instead of its error `code`."""
-    try:
-        call()
-    except AwsError as failed:
-        if failed.code != code:
-            raise
-        if error is not None:
-            raise error from failed
-
-
-def _of_table(table: Json) -> Json:
-    return {"DatabaseName": table["DatabaseName"], "TableName": table["Name"]}
-
-
-def _batches(items: list[T], size: int) -> Iterator[list[T]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

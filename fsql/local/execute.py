@@ -8,18 +8,16 @@ from typing import Any
 from . import statements as st
 from .context import Context, Outcome
 from .ddl import (
-    add_partitions,
     create_database,
     create_table,
     create_view,
     drop_database,
-    drop_partitions,
     drop_table,
     drop_view,
-    repair_table,
 )
 from .explain import explain
 from .inserts import create_table_as, insert
+from .partitions import add_partitions, drop_partitions, repair_table
 from .prepared import PreparedStatements
 from .select import Translations, run_select
 from .show import (

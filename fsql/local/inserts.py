@@ -11,11 +11,12 @@ from . import iceberg_write
 from . import statements as st
 from .columns import ResultColumn
 from .context import ROWS, Context, Outcome
-from .ddl import PARQUET, iceberg_properties, register_partitions
+from .ddl import PARQUET, iceberg_properties
 from .hive import NULL_PARTITION, partitions_of, table_location, types_of
 from .hive_types import to_hive
 from .iceberg_types import schema_of, to_trino
 from .parquet import Options, Written, check_new_partitions, publish, write_parquet
+from .partitions import register_partitions
 from .select import Ready, Translations
 from .tables import CATALOG, is_iceberg, metadata_location
 from .transpile import TrinoError

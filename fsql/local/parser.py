@@ -12,6 +12,7 @@ from collections.abc import Callable
 from . import statements as st
 from .lexer import Token, blank, lex, only_statement, syntax_error
 from .reading import QUERY_STARTS, Reader
+from .table_clauses import TableClauses
 from .transpile import TrinoError
 
 __all__ = ["parse"]
@@ -124,7 +125,7 @@ class _Parser(Reader):
             raise syntax_error(
                 self.sql, quoted.start, f"no viable alternative at input '{quoted.text}'"
             )
-        clauses = _TableClauses(self, external)
+        clauses = TableClauses(self, external)
         columns = tuple(self.parenthesized(self.column))
         clauses.read()
         if "location" not in clauses.found:
@@ -258,82 +259,6 @@ class _Parser(Reader):
     def deallocate(self) -> st.Statement:
         self.need("PREPARE")
         return self.end(st.Deallocate(self.identifier("`")))
-
-
-class _TableClauses:
-    """The clauses after the columns of CREATE TABLE, in any order."""
-
-    def __init__(self, parser: _Parser, external: bool) -> None:
-        self.parser = parser
-        self.external = external
-        self.found: dict[str, object] = {}
-
-    def read(self) -> None:
-        parser = self.parser
-        while parser.peek().text:
-            word = parser.need(
-                "CLUSTERED", "COMMENT", "LOCATION", "PARTITIONED", "ROW", "STORED", "TBLPROPERTIES",
-                "WITH",
-            ).word  # fmt: skip
-            getattr(self, f"_{word.lower()}")()
-
-    def _comment(self) -> None:
-        self.found["comment"] = self.parser.string()
-
-    def _location(self) -> None:
-        self.found["location"] = self.parser.string()
-
-    def _tblproperties(self) -> None:
-        self.found["properties"] = dict(self.parser.parenthesized(self.parser.property))
-
-    def _partitioned(self) -> None:
-        self.parser.need("BY")
-        if self.external:
-            self.found["partitions"] = tuple(self.parser.parenthesized(self.parser.column))
-        else:
-            self.found["transforms"] = tuple(self.parser.parenthesized(self._transform))
-
-    def _transform(self) -> str:
-        parser = self.parser
-        name = parser.identifier('"')
-        if not parser.at("("):
-            return name
-        return f"{name}({','.join(parser.parenthesized(lambda: parser.take().value.lower()))})"
-
-    def _clustered(self) -> None:
-        self.parser.need("BY")
-        self.parser.parenthesized(lambda: self.parser.identifier('"'))
-        self.parser.need("INTO")
-        self.parser.take()
-        self.parser.need("BUCKETS")
-
-    def _stored(self) -> None:
-        self.parser.need("AS")
-        if self.parser.skip("INPUTFORMAT"):
-            self.found["stored_as"] = self.parser.string()
-            self.parser.need("OUTPUTFORMAT")
-            self.parser.string()
-        else:
-            self.found["stored_as"] = self.parser.take().word
-
-    def _row(self) -> None:
-        self.parser.need("FORMAT")
-        if self.parser.need("SERDE", "DELIMITED").word == "SERDE":
-            self.found["serde"] = self.parser.string()
-        else:
-            self.found["serde"] = "DELIMITED"
-            while self.parser.peek().word in ("FIELDS", "ESCAPED", "COLLECTION", "MAP", "LINES"):
-                self._delimiter()
-
-    def _delimiter(self) -> None:
-        while not self.parser.peek().quote:
-            if not self.parser.take().text:
-                raise self.parser.wrong("<string>")
-        self.parser.take()
-
-    def _with(self) -> None:
-        self.parser.need("SERDEPROPERTIES")
-        self.found["serde_properties"] = dict(self.parser.parenthesized(self.parser.property))
 
 
 def _without_data(query: st.Query) -> tuple[st.Query, bool]:

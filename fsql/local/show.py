@@ -13,8 +13,8 @@ from typing import Any
 from . import statements as st
 from .columns import ResultColumn
 from .context import Context, Outcome
-from .ddl import hive_error, hive_table
 from .hive import NULL_PARTITION, partitions_of, table_location
+from .hive_errors import hive_error, hive_table
 from .hive_types import to_hive
 from .iceberg_types import to_trino
 from .information_schema import databases_in, tables_in
