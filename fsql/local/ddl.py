@@ -156,6 +156,8 @@ def _external_table(statement: st.CreateTable) -> Json:
         "StorageDescriptor": {
             "Columns": columns,
             "Location": statement.location,
+            "BucketColumns": list(statement.bucketed_by),
+            "NumberOfBuckets": statement.buckets,
             **_format(statement),
         },
     }

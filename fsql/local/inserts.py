@@ -49,6 +49,8 @@ def insert(context: Context, statement: st.Insert, translations: Translations) -
     table = context.tables.get(statement.table, context.database)
     if is_view(table):
         raise TrinoError("NOT_SUPPORTED", "line 1:1: Inserting into views is not supported")
+    if table["StorageDescriptor"].get("BucketColumns"):
+        raise TrinoError("NOT_SUPPORTED", "Inserting into bucketed tables is not supported")
     types = _types(context, table)
     ready = translations.get(context, statement.query)
     select = _for_table(ready, types, statement.columns)

@@ -196,6 +196,8 @@ class CreateTable(Statement):
     if_not_exists: bool = False
     partitions: tuple[ColumnDef, ...] = ()
     transforms: tuple[str, ...] = ()
+    bucketed_by: tuple[str, ...] = ()
+    buckets: int = -1
     comment: str | None = None
     location: str | None = None
     stored_as: str | None = None

@@ -49,9 +49,12 @@ class TableClauses:
 
     def _clustered(self) -> None:
         self.parser.need("BY")
-        self.parser.parenthesized(lambda: self.parser.identifier('"'))
+        columns = self.parser.parenthesized(lambda: self.parser.identifier('"'))
+        self.found["bucketed_by"] = tuple(columns)
         self.parser.need("INTO")
-        self.parser.take()
+        if not self.parser.peek().text.isdecimal():
+            raise self.parser.wrong("<number>")
+        self.found["buckets"] = int(self.parser.take().text)
         self.parser.need("BUCKETS")
 
     def _stored(self) -> None:

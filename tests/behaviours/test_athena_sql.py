@@ -506,6 +506,8 @@ def test_tables_that_exist_or_can_not_be_read_say_so(athena: AthenaClient, bucke
     assert athena.reason("SELECT * FROM text").startswith(
         "NOT_SUPPORTED: Table 'text' is stored as"
     )
+    external(athena, bucket, "bucketed", "a bigint", "CLUSTERED BY (a) INTO 4 BUCKETS")
+    assert "bucketed" in athena.reason("INSERT INTO bucketed VALUES (1)")
     assert "nonsense" in athena.reason(create.replace("bigint", "nonsense").format("", "PARQUET"))
 
 
