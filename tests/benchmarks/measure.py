@@ -42,7 +42,7 @@ def in_processes(
     for _ in range(rounds):
         for name in contenders:
             command = [sys.executable, "-m", module, name, str(folder)]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
             taken[name].append(json.loads(done.stdout.splitlines()[-1]))
     return {name: _figure(runs) for name, runs in taken.items()}
 
