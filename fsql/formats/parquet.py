@@ -24,7 +24,7 @@ __all__ = ["FileSet", "WrittenFile"]
 ROW_GROUP_BYTES = 128 << 20  # of Arrow's memory; on S3 that becomes a few dozen MB
 ROW_GROUP_ROWS = 1 << 20
 FILE_BYTES = 256 << 20  # AWS advises 128 MB and more: athena/latest/ug/performance-tuning.html
-BUFFER_BYTES = 512 << 20  # all partitions together, before rows have to go to their files
+BUFFER_BYTES = 256 << 20  # all partitions together, before rows have to go to their files
 OPEN_FILES = 64  # each holds a part of an upload in memory, see S3's multipart uploads
 
 OPTIONS: Mapping[str, Any] = {

@@ -73,14 +73,13 @@ class Partitioner:
             return
         columns = [values(table).combine_chunks().dictionary_encode() for values in self._columns]
         codes = _codes(columns)
-        if (np.diff(codes) < 0).any():
-            order = np.argsort(codes, kind="stable")
-            table, codes = table.take(pa.array(order)), codes[order]
-            columns = [column.take(pa.array(order)) for column in columns]
-        starts = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), len(codes)]
+        order = np.argsort(codes, kind="stable")
+        starts = [0, *(np.flatnonzero(np.diff(codes[order])) + 1).tolist(), len(codes)]
         for start, end in pairwise(starts):
-            values = tuple(column[start].as_py() for column in columns)
-            yield values, table.slice(start, end - start)
+            values = tuple(column[int(order[start])].as_py() for column in columns)
+            # Not a view of one sorted table: any view of it would keep all of it in memory.
+            alone = len(starts) == 2
+            yield values, table if alone else table.take(pa.array(order[start:end]))
 
     def folder(self, values: Values) -> str:
         """The folder of a partition's files, with a slash at its end unless it is the root."""
