@@ -39,7 +39,7 @@ REGISTRY = re.compile(
     r"pypi[.]org|pythonhosted[.]org|[-]-(extra-)?index-url|[-]-find-links|artifac[t]ory|/simple/[a-z]"
 )
 MACHINE_PATH = re.compile(
-    r"(?<![\w./=}$-])(/(home|Users)/\w|/(root|tmp|work|opt)/\w|[A-Z]:\\\\?Users)"
+    r"(?<![\w./=}$-])(/(home|Users)/\w|/(root|work|opt)/\w|/tmp/(?!fsql-test)\w|[A-Z]:\\\\?Users)"
 )
 PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[A-Za-z0-9.!+]+)")
 
