@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from types import TracebackType
@@ -186,30 +186,29 @@ class Append:
                 answer they stay, for what it may have done.
         """
         written = self._files.finish()
-        data_files = [self._data_file(file) for file in written]
+        data_files = list(self._described(written))
         snapshot_id = _without_interrupt(lambda: self._commit(data_files))
         rows = sum(file.footer.num_rows for file in written)
         return Committed(rows, len(written), sum(file.size for file in written), snapshot_id)
 
-    def _data_file(self, written: WrittenFile) -> DataFile:
+    def _described(self, written: list[WrittenFile]) -> Iterator[DataFile]:
         schema = self._table.schema()
-        statistics = data_file_statistics_from_parquet_metadata(
-            written.footer,
-            compute_statistics_plan(schema, self._table.properties),
-            parquet_path_to_id_mapping(schema),
-        )
-        return DataFile.from_args(
-            content=DataFileContent.DATA,
-            file_path=written.uri,
-            file_format=FileFormat.PARQUET,
-            partition=Record(*written.partition),
-            file_size_in_bytes=written.size,
-            sort_order_id=None,
-            spec_id=self._table.spec().spec_id,
-            equality_ids=None,
-            key_metadata=None,
-            **statistics.to_serialized_dict(),
-        )
+        plan = compute_statistics_plan(schema, self._table.properties)
+        ids = parquet_path_to_id_mapping(schema)
+        for file in written:
+            statistics = data_file_statistics_from_parquet_metadata(file.footer, plan, ids)
+            yield DataFile.from_args(
+                content=DataFileContent.DATA,
+                file_path=file.uri,
+                file_format=FileFormat.PARQUET,
+                partition=Record(*file.partition),
+                file_size_in_bytes=file.size,
+                sort_order_id=None,
+                spec_id=self._table.spec().spec_id,
+                equality_ids=None,
+                key_metadata=None,
+                **statistics.to_serialized_dict(),
+            )
 
     def _commit(self, data_files: list[DataFile]) -> int:
         # From here on a file may be part of the table even if this process never learns it.
