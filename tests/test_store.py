@@ -171,6 +171,15 @@ def test_skip_mends_a_view_that_is_missing(store: fsql.FeatureStore) -> None:
     assert store.catalog.get(VIEW).is_view
 
 
+def test_a_table_that_sqlalchemy_made_is_a_group(store: fsql.FeatureStore) -> None:
+    made = group(partition_by=["day(at)"])
+    made.metadata.create_all(store.engine)
+    store.create(made, if_exists="skip")
+    store.write(made, rows(("ann", 1, 2, 3.0)))
+    found = fsql.read_arrow(f"SELECT * FROM {VIEW}", store.engine)
+    assert found.schema.types == GROUP.arrow_schema.types
+
+
 def test_a_view_does_not_take_a_tables_name(store: fsql.FeatureStore) -> None:
     table = {"Name": VIEW, "StorageDescriptor": {"Columns": [], "Location": "s3://b/k/"}}
     store.catalog.glue.create_table(DatabaseName="feature_store", TableInput=table)
