@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,10 +44,8 @@ def test_a_cursors_life(connection: dbapi.Connection) -> None:
     with pytest.raises(dbapi.ProgrammingError):
         cursor.fetchone()
     cursor.execute("SELECT * FROM (VALUES (1, 'a'), (2, NULL), (3, 'c')) AS t (n, s) ORDER BY n")
-    assert [column[:2] for column in cursor.description or ()] == [
-        ("n", "integer"),
-        ("s", "varchar"),
-    ]
+    description: list[tuple[Any, ...]] = cursor.description or []
+    assert [column[:2] for column in description] == [("n", "integer"), ("s", "varchar")]
     assert cursor.fetchone() == (1, "a")
     assert cursor.fetchmany(1) == [(2, None)]
     assert cursor.fetchall() == [(3, "c")]
@@ -102,6 +101,20 @@ def test_a_small_query_does_not_wait_for_a_poll(connection: dbapi.Connection) ->
     for _ in range(10):
         cursor.execute("SELECT 1")
     assert time.perf_counter() - started < 5  # ten polls of PyAthena's would take ten seconds
+
+
+def test_no_call_too_many(connection: dbapi.Connection) -> None:
+    cursor = connection.cursor()
+    cursor.execute("CREATE TABLE t AS SELECT 1 AS a")
+    calls: list[str] = []
+    clients = connection.client, connection.s3_client, *map(connection.aws.client, ("glue", "s3"))
+    for client in clients:
+        client.meta.events.register("before-call", lambda model, **_: calls.append(model.name))
+    assert cursor.execute("SELECT a FROM t").fetchall() == [(1,)]
+    polls = calls.count("GetQueryExecution")
+    assert polls >= 1
+    others = [call for call in calls if call != "GetQueryExecution"]
+    assert others == ["GetTable", "StartQueryExecution", "GetQueryResults"]
 
 
 def test_a_cancelled_query_says_so(connection: dbapi.Connection) -> None:

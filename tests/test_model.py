@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import pickle
+from typing import Any
 
 import pandas as pd
 import polars as pl
@@ -18,8 +19,8 @@ from fsql.errors import DefinitionError, InvalidData, InvalidName, NotAFeatureGr
 from fsql.types import Struct, Timestamp
 
 
-def weather(metadata: sa.MetaData | None = None, **options: object) -> fsql.FeatureGroup:
-    given = {
+def weather(metadata: sa.MetaData | None = None, **options: Any) -> fsql.FeatureGroup:
+    given: dict[str, Any] = {
         "keys": ["origin"],
         "event_time": "time_hour",
         "partition_by": ["month(time_hour)", "bucket(16, origin)"],
@@ -136,7 +137,7 @@ def test_discovery_from_a_pandas_frame() -> None:
 
 def test_discovery_from_polars_and_arrow_agree() -> None:
     table = pa.table({"k": pa.array(["a"], pa.large_string()), "v": [[1, 2]]})
-    options = {"keys": ["k"], "event_time": None}
+    options: dict[str, Any] = {"keys": ["k"], "event_time": None}
     arrow = fsql.FeatureGroup.from_frame("a", "b", "c", "v0001", frame=table, **options)
     polars = fsql.FeatureGroup.from_frame(
         "a", "b", "c", "v0002", frame=pl.from_arrow(table), **options

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 import fsql
+from fsql.dialect import catalog_of
 from fsql.errors import ConfigError, StorageError
 from fsql.urls import parse_url
 
@@ -73,10 +74,10 @@ def test_secrets_stay_out_of_what_is_printed() -> None:
     engine = fsql.create_engine(
         "fsql://KEY:SECRET@us-east-1/db?work_group=w&aws_session_token=TOKEN"
     )
-    shown = repr(engine) + str(engine.url) + repr(engine.dialect.catalog.aws)
+    shown = repr(engine) + str(engine.url) + repr(catalog_of(engine).aws)
     assert "SECRET" not in shown
     assert "TOKEN" not in engine.url.render_as_string(hide_password=False)
-    credentials = engine.dialect.catalog.aws.session.get_credentials()
+    credentials = catalog_of(engine).aws.session.get_credentials()
     assert credentials.token == "TOKEN"
 
 
