@@ -78,6 +78,7 @@ def test_secrets_stay_out_of_what_is_printed() -> None:
     assert "SECRET" not in shown
     assert "TOKEN" not in engine.url.render_as_string(hide_password=False)
     credentials = catalog_of(engine).aws.session.get_credentials()
+    assert credentials is not None
     assert credentials.token == "TOKEN"
 
 
