@@ -198,7 +198,8 @@ def _create_iceberg(context: Context, statement: st.CreateTable, schema: str) ->
         iceberg,
         iceberg_write.partition_spec(iceberg, statement.transforms),
         str(statement.location),
-        iceberg_properties(statement.properties),
+        iceberg_properties(statement.properties)
+        | ({"comment": statement.comment} if statement.comment else {}),
     )
     iceberg_write.create(context, new)
 

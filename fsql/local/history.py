@@ -127,7 +127,13 @@ class History:
         return execution
 
     def finish(self, execution: Execution, status: dict[str, Any], **members: Any) -> None:
-        """Move an execution to its final status, first for others, then in memory."""
+        """Move an execution of this process to its final status, for others and in memory."""
+        self._finish(execution, self._owner, status, **members)
+        self._forget_older(execution.id)
+
+    def _finish(
+        self, execution: Execution, owner: str, status: dict[str, Any], **members: Any
+    ) -> None:
         final = Execution(
             execution.id,
             execution.body,
@@ -137,18 +143,30 @@ class History:
         )
         final.change(status, **members)
         with self._store.write(durable=False) as db:
+            # The process that ran it may have ended it a moment ago; what it said stands.
             db.execute(
-                "UPDATE athena_query SET state = ?, owner = NULL, body = ? WHERE id = ?",
-                (final.state, final.to_json(), final.id),
+                "UPDATE athena_query SET state = ?, owner = NULL, body = ?"
+                " WHERE id = ? AND owner = ?",
+                (final.state, final.to_json(), final.id, owner),
             )
         execution.change(status, **members)
-        self._forget_older(execution.id)
 
     def get(self, id_: str) -> Execution:
         """An execution of any process; AwsError if there is none of that id."""
         mine = self._mine.get(id_)
         if mine is not None:
             return mine
+        state, owner, execution = self._load(id_)
+        if state not in _FINAL and not is_alive(owner):
+            self._bury(execution, owner)
+            state, owner, execution = self._load(id_)
+        if state in _FINAL:
+            execution.done.set()
+        else:
+            execution.change({"State": "RUNNING"})
+        return execution
+
+    def _load(self, id_: str) -> tuple[str, str, Execution]:
         with self._store.read() as db:
             row = db.execute(
                 "SELECT state, owner, body FROM athena_query WHERE id = ?", (id_,)
@@ -160,14 +178,7 @@ class History:
                 extra={"AthenaErrorCode": "QUERY_EXECUTION_NOT_FOUND"},
             )
         state, owner, body = row
-        execution = Execution.from_json(id_, body)
-        if state in _FINAL:
-            execution.done.set()
-        elif is_alive(owner):
-            execution.change({"State": "RUNNING"})
-        else:
-            self._bury(execution)
-        return execution
+        return state, owner, Execution.from_json(id_, body)
 
     def stop(self, id_: str) -> None:
         """Ask the process that runs a query to cancel it."""
@@ -206,22 +217,20 @@ class History:
         ).fetchone()
         return None if row is None else Execution.from_json(*row)
 
-    def _bury(self, execution: Execution) -> None:
+    def _bury(self, execution: Execution, owner: str) -> None:
         """A query whose process died: FAILED, for everyone from now on."""
         reason = (
             "GENERIC_INTERNAL_ERROR: The process that ran the query ended before it did. "
             "Nothing of it was committed after that; run it again."
         )
         error = {"ErrorCategory": 1, "ErrorType": 200, "Retryable": True, "ErrorMessage": reason}
-        self.finish(
-            execution,
-            {
-                "State": "FAILED",
-                "StateChangeReason": reason,
-                "CompletionDateTime": time.time(),
-                "AthenaError": error,
-            },
-        )
+        status = {
+            "State": "FAILED",
+            "StateChangeReason": reason,
+            "CompletionDateTime": time.time(),
+            "AthenaError": error,
+        }
+        self._finish(execution, owner, status)
 
     def _forget_older(self, id_: str) -> None:
         """Keep the newest of the finished executions in memory; catalog.db has the others."""

@@ -1,7 +1,8 @@
 """Statements as tokens: enough of Athena's two grammars to read DDL and find where a query starts.
 
-DDL is Hive's: names plain or in backticks. Queries, and the DDL around them (CTAS, views, INSERT),
-are Trino's: names plain or in double quotes. Positions count from 1, as both report them.
+DDL is Hive's: names plain or in backticks, a backslash in a string escapes. Queries, and the DDL
+around them (CTAS, views, INSERT), are Trino's: names plain or in double quotes, a backslash is a
+backslash. Positions count from 1, as both report them.
 """
 
 from __future__ import annotations
@@ -9,18 +10,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from .transpile import TrinoError
 
-__all__ = ["Token", "blank", "lex", "only_statement", "syntax_error"]
+__all__ = ["Token", "blank", "is_hive", "lex", "only_statement", "syntax_error"]
+
+_HEAD = 12  # tokens: as many as decide which grammar a statement has
 
 _SKIP = r"\s+|--[^\n]*|/\*.*?\*/"
 _QUOTED = r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`(?:[^`]|``)*`"
-_TOKEN = re.compile(
-    rf"(?P<skip>{_SKIP})|(?P<quoted>{_QUOTED})|(?P<word>[\w$]+)|(?P<mark>.)", re.DOTALL
-)
-_SEPARATOR = re.compile(rf"{_QUOTED}|--[^\n]*|/\*.*?\*/|(?P<end>;)", re.DOTALL)
+_HIVE_QUOTED = r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\"|`(?:[^`]|``)*`"
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
+
+
+def _tokens(quoted: str) -> re.Pattern[str]:
+    pattern = rf"(?P<skip>{_SKIP})|(?P<quoted>{quoted})|(?P<word>[\w$]+)|(?P<mark>.)"
+    return re.compile(pattern, re.DOTALL)
+
+
+def _separators(quoted: str) -> re.Pattern[str]:
+    return re.compile(rf"{quoted}|--[^\n]*|/\*.*?\*/|(?P<end>;)", re.DOTALL)
+
+
+_TOKEN, _HIVE_TOKEN = _tokens(_QUOTED), _tokens(_HIVE_QUOTED)
+_SEPARATOR, _HIVE_SEPARATOR = _separators(_QUOTED), _separators(_HIVE_QUOTED)
 
 
 @dataclass(frozen=True)
@@ -30,6 +44,7 @@ class Token:
     text: str
     start: int
     end: int
+    hive: bool = False
 
     @property
     def word(self) -> str:
@@ -46,15 +61,40 @@ class Token:
         """The text without its quotes."""
         if not self.quote:
             return self.text
-        return self.text[1:-1].replace(self.quote * 2, self.quote)
+        inner = self.text[1:-1].replace(self.quote * 2, self.quote)
+        if not self.hive or self.quote == "`":
+            return inner
+        return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), inner, flags=re.DOTALL)
 
 
-def lex(sql: str) -> Iterator[Token]:
+def lex(sql: str, hive: bool = False) -> Iterator[Token]:
     """The tokens of a statement, without space and comments; the last one is empty."""
-    for match in _TOKEN.finditer(sql):
+    for match in (_HIVE_TOKEN if hive else _TOKEN).finditer(sql):
         if match.lastgroup != "skip":
-            yield Token(match[0], match.start(), match.end())
+            yield Token(match[0], match.start(), match.end(), hive)
     yield Token("", len(sql), len(sql))
+
+
+def is_hive(sql: str) -> bool:
+    """Whether a statement is read by Hive's grammar."""
+    words = [token.word for token in islice(lex(sql.lstrip("; \t\r\n")), _HEAD)]
+    match words:
+        case [("ALTER" | "DESC" | "DESCRIBE" | "DROP" | "MSCK" | "SHOW"), *_]:
+            return True
+        case ["CREATE", ("EXTERNAL" | "DATABASE" | "SCHEMA"), *_]:
+            return True
+        case ["CREATE", "TABLE", *rest]:
+            name = rest[3:] if rest[:3] == ["IF", "NOT", "EXISTS"] else rest
+            return _after_name(name) == "("
+    return False
+
+
+def _after_name(words: list[str]) -> str:
+    """What follows a name of one to three parts."""
+    position = 1
+    while words[position : position + 1] == ["."]:
+        position += 2
+    return "".join(words[position : position + 1])
 
 
 def only_statement(sql: str) -> str:
@@ -63,7 +103,8 @@ def only_statement(sql: str) -> str:
     Raises:
         TrinoError: there are two, or none.
     """
-    ends = [match.start() for match in _SEPARATOR.finditer(sql) if match["end"]]
+    separator = _HIVE_SEPARATOR if is_hive(sql) else _SEPARATOR
+    ends = [match.start() for match in separator.finditer(sql) if match["end"]]
     bounds = [-1, *ends, len(sql)]
     pieces = [sql[a + 1 : b].strip() for a, b in pairwise(bounds)]
     statements = [piece for piece in pieces if piece]

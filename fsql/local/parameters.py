@@ -13,7 +13,7 @@ from itertools import count
 import sqlglot.expressions as exp
 
 from .engine import literal
-from .lexer import lex
+from .lexer import is_hive, lex
 from .transpile import TrinoError, parse_statements
 
 __all__ = ["bind"]
@@ -36,7 +36,7 @@ def bind(sql: str, values: Sequence[str]) -> str:
         TrinoError: INVALID_PARAMETER_USAGE when there are more or fewer values than places.
     """
     places = sum(match["place"] is not None for match in _PLACE.finditer(sql))
-    if places == 0:
+    if places == 0 or is_hive(sql):
         return sql
     if places != len(values):
         raise TrinoError(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from . import statements as st
-from .lexer import Token, blank, lex, syntax_error
+from .lexer import Token, blank, is_hive, lex, syntax_error
 from .transpile import TrinoError
 
 __all__ = ["QUERY_STARTS", "Reader"]
@@ -22,7 +22,7 @@ class Reader:
 
     def __init__(self, sql: str, start: int = 0) -> None:
         self.sql = sql
-        self._rest = lex(sql)
+        self._rest = lex(sql, is_hive(sql))
         self._ahead: list[Token] = []
         while self.peek().start < start:
             self.take()

@@ -738,6 +738,22 @@ def test_describe_and_show_of_a_hive_table(athena: AthenaClient, bucket: str) ->
     )
 
 
+def test_ddl_escapes_as_hive_and_queries_as_trino(athena: AthenaClient, bucket: str) -> None:
+    columns = r"a bigint COMMENT 'who\'s; \\', b string COMMENT 'it''s'"
+    external(athena, bucket, "t", columns, r"COMMENT 'a\tb'")
+    keys = ("Name", "Comment")
+    there = {"CatalogName": "AwsDataCatalog", "DatabaseName": "db", "TableName": "t"}
+    table = athena.client.get_table_metadata(**there)["TableMetadata"]
+    assert [tuple(column[key] for key in keys) for column in table["Columns"]] == [
+        ("a", "who's; \\"),
+        ("b", "it's"),
+    ]
+    assert table["Parameters"]["comment"] == "a\tb"
+    assert athena.rows(r"SELECT '\' AS a, 'x;' AS b") == [("\\", "x;")]
+    athena.run(r"CREATE TABLE made AS SELECT '\' AS a, 'y' AS b")
+    assert athena.rows("SELECT * FROM made") == [("\\", "y")]
+
+
 def test_describe_and_show_of_an_iceberg_table(athena: AthenaClient, bucket: str) -> None:
     iceberg(
         athena, bucket, "t", "a bigint COMMENT 'the a', ts timestamp", "PARTITIONED BY (day(ts))"
