@@ -167,6 +167,22 @@ JSON: list[Case] = [
         {"a": 1, "b": "x"},
         "row(a bigint, b varchar)",
     ),
+    (
+        """CAST(JSON '[{"b": [1.5], "c": 0}, null]' AS array(row(a bigint, b array(double))))""",
+        [{"a": None, "b": [1.5]}, None],
+        "array(row(a bigint, b array(double)))",
+    ),
+    (
+        "CAST(JSON '[1, \"x\"]' AS row(a bigint, b varchar))",
+        {"a": 1, "b": "x"},
+        "row(a bigint, b varchar)",
+    ),
+    (
+        """CAST(JSON '{"1": {"x": true}}' AS map(bigint, row(x boolean)))""",
+        {1: {"x": True}},
+        "map(bigint, row(x boolean))",
+    ),
+    ("CAST(JSON 'null' AS array(bigint))", None, "array(bigint)"),
     ("CAST(ARRAY[1, 2] AS json)", "[1,2]", "json"),
     ("CAST(map(ARRAY['k'], ARRAY[1]) AS json)", '{"k":1}', "json"),
     ("CAST(CAST(ROW(1, 'x') AS row(a bigint, b varchar)) AS json)", '{"a":1,"b":"x"}', "json"),

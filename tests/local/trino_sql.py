@@ -77,7 +77,7 @@ def run(sql: str, tables: dict[str, Table] | None = None) -> Answer:
     translated = translate(statement, resolve)
     names = tuple(column.name for column in translated.columns)
     types = tuple(column.trino_type for column in translated.columns)
-    return Answer(names, types, _fetched(translated.sql))
+    return Answer(names, types, fetched(translated.sql))
 
 
 @cache
@@ -88,7 +88,8 @@ def _connection() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _fetched(sql: str) -> list[tuple[Any, ...]]:
+def fetched(sql: str) -> list[tuple[Any, ...]]:
+    """The rows of a translated query; raises `TrinoError`."""
     try:
         return _connection().execute(sql).fetchall()
     except duckdb.Error as error:

@@ -90,6 +90,8 @@ class Binder:
 
     def bind(self, node: exp.Expr) -> Typed:
         """Translate `node`; raises `TrinoError` with its place where Athena would refuse it."""
+        if not isinstance(node, exp.Expr):  # sqlglot lets an operand be missing
+            raise TrinoError("SYNTAX_ERROR", "line 1:1: mismatched input. Expecting: <expression>")
         found = RULES.get(type(node))
         if found is None:
             raise unexpected(node)

@@ -98,7 +98,7 @@ def _arguments(node: exp.Expr, name: str, arguments: list[exp.Expr]) -> _Invocat
             found.order, argument = argument, argument.this
         found.arguments[i] = argument
     first = found.arguments[0] if found.arguments else None
-    if isinstance(first, exp.Distinct):
+    if isinstance(first, exp.Distinct) and first.expressions:
         found.distinct = True
         found.arguments[:1] = first.expressions
         return _reordered(found)
@@ -144,7 +144,12 @@ def _invoke(binder: Binder, invocation: _Invocation) -> Typed:
     if invocation.distinct or invocation.order or invocation.where or invocation.nulls:
         message = f"Function {invocation.name} is not an aggregation function"
         raise fault(invocation.node, "FUNCTION_NOT_AGGREGATE", message)
-    return _resolved(binder, invocation, overloads, None)
+    typed = _resolved(binder, invocation, overloads, None)
+    return replace(typed, sql=binder.hoist(typed.sql)) if invocation.name in _VOLATILE else typed
+
+
+_VOLATILE = ("random", "rand", "uuid")
+"""Functions that DuckDB's TRY can't hold."""
 
 
 def _not_registered(invocation: _Invocation) -> NoReturn:

@@ -43,6 +43,8 @@ def cast_sql(sql: str, source: Type, target: Type) -> str:
         return _plain(sql, source, target)
     if source.items and target.items:
         return _NESTED[target.base](sql, source, target)
+    if source.base == "json" and target.items:
+        return _NESTED_OF_JSON[target.base](sql, target)
     return _CASTS.get((source.base, target.base), _json)(sql, source, target)
 
 
@@ -267,6 +269,52 @@ def _row(sql: str, source: Type, target: Type) -> str:
 
 
 _NESTED: dict[str, Cast] = {"array": _array, "map": _map, "row": _row, "json": _json}
+
+# ---- arrays, maps and rows of JSON -------------------------------------------------------------
+
+_JSON = Type("json")
+
+
+def _array_of_json(sql: str, target: Type) -> str:
+    item = lambda_name(f"{sql} OF {target}")
+    return (
+        f"list_transform(CAST({sql} AS JSON[]), lambda {item}: {_of_json(item, target.items[0])})"
+    )
+
+
+def _map_of_json(sql: str, target: Type) -> str:
+    item = lambda_name(f"{sql} OF {target}")
+    key = cast_sql(f"({item}.key)", Type("varchar"), target.items[0])
+    value = _of_json(f"({item}.value)", target.items[1])
+    entry = f"struct_pack(key := {key}, value := {value})"
+    pairs = f"map_entries(CAST({sql} AS MAP(VARCHAR, JSON)))"
+    return f"map_from_entries(list_transform({pairs}, lambda {item}: {entry}))"
+
+
+def _row_of_json(sql: str, target: Type) -> str:
+    """From an object by its members' names, or from an array in order."""
+
+    def packed(value: str) -> str:
+        fields = []
+        for i, (name, item) in enumerate(zip(target.field_names(), target.items, strict=True)):
+            member = string('$."' + name.replace('"', "") + '"')
+            path = f"CASE json_type({value}) WHEN 'ARRAY' THEN '$[{i}]' ELSE {member} END"
+            fields.append(f"{quoted(name)} := {_of_json(f'json_extract({value}, {path})', item)}")
+        known = f"json_type({value}) IN ('OBJECT', 'ARRAY')"
+        return f"CASE WHEN {known} THEN struct_pack({', '.join(fields)}) END"
+
+    return once(sql, packed)
+
+
+def _of_json(sql: str, target: Type) -> str:
+    return cast_sql(sql, _JSON, target)
+
+
+_NESTED_OF_JSON: dict[str, Callable[[str, Type], str]] = {
+    "array": _array_of_json,
+    "map": _map_of_json,
+    "row": _row_of_json,
+}
 
 # ---- the table ---------------------------------------------------------------------------------
 

@@ -155,6 +155,48 @@ _FAULTS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], TrinoError]]] = [
             _said("INVALID_FUNCTION_ARGUMENT", r"Invalid regular expression: \1"),
         ),
         (
+            r"Could not decode string \"(.*?)\" as base64",
+            _said("INVALID_FUNCTION_ARGUMENT", r"Invalid base64: \1"),
+        ),
+        (
+            r"Max expression depth limit",
+            _said("STACK_OVERFLOW", "statement is too large (stack overflow during analysis)"),
+        ),
+        (
+            r"Failed to parse format specifier (.*?):",
+            _said("INVALID_FUNCTION_ARGUMENT", r"Invalid format: \1"),
+        ),
+        (
+            r"'to_base' radix must be between 2 and 36",
+            _said("INVALID_FUNCTION_ARGUMENT", "Radix must be between 2 and 36"),
+        ),
+        (
+            r"Argument for ntile must be greater than zero",
+            _said("INVALID_FUNCTION_ARGUMENT", "Buckets must be greater than 0"),
+        ),
+        (
+            r"QUANTILE can only take parameters in the range",
+            _said("INVALID_FUNCTION_ARGUMENT", "Percentile must be between 0 and 1"),
+        ),
+        (
+            r"Invalid input for arg_min/arg_max: n value must be > 0",
+            _said(
+                "INVALID_FUNCTION_ARGUMENT",
+                "third argument of max_by/min_by must be a positive integer",
+            ),
+        ),
+        (
+            r"Invalid input for hex digit: (.)",
+            _said("INVALID_FUNCTION_ARGUMENT", r"Invalid hex character: \1"),
+        ),
+        (
+            r"Strings must be of equal length",
+            _said(
+                "INVALID_FUNCTION_ARGUMENT",
+                "The input strings to hamming_distance function must have the same length",
+            ),
+        ),
+        (
             r"[Vv]alue out of range|out of range",
             _said("NUMERIC_VALUE_OUT_OF_RANGE", "Value out of range"),
         ),

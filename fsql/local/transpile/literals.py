@@ -22,6 +22,7 @@ from fsql.local.transpile.types import (
     DAY_INTERVAL,
     DOUBLE,
     INTEGER,
+    INTEGERS,
     JSON,
     MONTH_INTERVAL,
     UNKNOWN,
@@ -54,6 +55,8 @@ def _literal(binder: Binder, node: exp.Literal) -> Typed:
 
 def number(node: exp.Expr, text: str) -> Typed:
     """``5`` is an integer, ``5000000000`` a bigint, ``5.0`` a decimal, ``5e0`` a double."""
+    if not _NUMBER.fullmatch(text):
+        raise fault(node, "SYNTAX_ERROR", f"Invalid numeric literal: {text}")
     if "e" in text.lower():
         return Typed(f"CAST({text} AS DOUBLE)", DOUBLE)
     if "." in text:
@@ -61,6 +64,9 @@ def number(node: exp.Expr, text: str) -> Typed:
     if not text.isdecimal() or int(text) >= 2**63:
         raise fault(node, "SYNTAX_ERROR", f"Invalid numeric literal: {text}")
     return Typed(text, INTEGER if int(text) < 2**31 else BIGINT, int(text))
+
+
+_NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
 
 
 def _decimal(node: exp.Expr, text: str) -> Typed:
@@ -252,14 +258,25 @@ def literal_cast(node: exp.Expr, keyword: str, text: str) -> Typed:
             raise fault(node, "INVALID_LITERAL", message) from None
     if keyword == "decimal":
         return _decimal(node, text)
+    keyword = {"float": "real", "int": "integer"}.get(keyword, keyword)
+    if keyword in INTEGERS:
+        return _sized_integer(node, Type(keyword), text)
     try:
-        target = parse_type({"float": "real", "int": "integer"}.get(keyword, keyword))
+        target = parse_type(keyword)
     except InvalidType:
         raise fault(node, "TYPE_NOT_FOUND", f"Unknown type: {keyword}") from None
     if target.base in ("varchar", "char"):
         sized = Type(target.base, (len(text),))
         return Typed(string(text), sized, text)
     return Typed(cast_sql(string(text), VARCHAR, target), target)
+
+
+def _sized_integer(node: exp.Expr, type_: Type, text: str) -> Typed:
+    bits = {"tinyint": 8, "smallint": 16, "integer": 32, "bigint": 64}[type_.base]
+    whole = re.fullmatch(r"\s*[-+]?[0-9]+\s*", text)
+    if not whole or not -(2 ** (bits - 1)) <= int(text) < 2 ** (bits - 1):
+        raise fault(node, "INVALID_LITERAL", f"'{text}' is not a valid {type_} literal")
+    return Typed(f"CAST({int(text)} AS {duckdb_type(type_)})", type_)
 
 
 def _spoken(keyword: str) -> str:

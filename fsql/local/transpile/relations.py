@@ -161,6 +161,8 @@ def _aliased(node: exp.Expr, found: Relation) -> Relation:
     alias = node.args.get("alias")
     if alias is None:
         return found
+    if alias.this is None:
+        raise unexpected(alias)
     name = identifier(alias.this)
     fields = _qualified(found.fields, (name,))
     if alias.columns:
@@ -358,6 +360,8 @@ def _unnest_alias(node: exp.Unnest, fields: list[Field]) -> tuple[Field, ...]:
     alias, offset = node.args.get("alias"), node.args.get("offset")
     if alias is None:
         return tuple(fields)
+    if alias.this is None:
+        raise unexpected(alias)
     name = identifier(alias.this)
     named = [*alias.columns, *([offset] if isinstance(offset, exp.Identifier) else [])]
     own = _qualified(fields, (name,))

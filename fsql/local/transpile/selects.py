@@ -38,6 +38,8 @@ class _Output:
 @query(exp.Select)
 def _select(translation: Translation, node: exp.Select, outer: Scope | None) -> Bound:
     checked(node, *_CLAUSES)
+    if not node.expressions:
+        raise fault(node, "SYNTAX_ERROR", "mismatched input. Expecting: <expression>")
     source = from_clause(translation, node, outer)
     scope = Scope(source.fields if source else (), outer)
     block = Block(windows={identifier(w.this): w for w in node.args.get("windows") or []})
@@ -139,7 +141,9 @@ def _group_by(binder: Binder, node: exp.Select, outputs: list[_Output]) -> str:
     group = node.args.get("group")
     if group is None:
         return ""
-    checked(group, "expressions", "grouping_sets", "cube", "rollup")
+    checked(group, "expressions")
+    if not group.expressions:
+        raise fault(node, "SYNTAX_ERROR", "mismatched input. Expecting: <expression>")
     keys: set[str] = set()
     with binder.changed(
         clause="GROUP BY", aggregates_allowed=False, windows_allowed=False, loose=[]
@@ -220,4 +224,6 @@ def _order_key(
     if _is_distinct(node):
         message = "For SELECT DISTINCT, ORDER BY expressions must appear in select list"
         raise fault(item.this, "EXPRESSION_NOT_IN_DISTINCT", message)
-    return "" if typed.literal is not None else f"{typed.sql}{direction(item)}"
+    varies = item.this.find(exp.Column, exp.Query, exp.Anonymous)
+    constant = not varies or typed.sql.startswith("'")
+    return "" if constant else f"{typed.sql}{direction(item)}"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from zlib import crc32
 
-__all__ = ["filled", "lambda_name", "let", "once", "raised", "string", "template"]
+__all__ = ["filled", "joined", "lambda_name", "let", "once", "raised", "string", "template"]
 
 _LARGE = 60
 """An argument longer than this is computed once and named, where a template uses it twice."""
@@ -53,6 +53,20 @@ def _is_heavy(sql: str) -> bool:
     if sql.startswith("lambda "):
         return False
     return len(sql) > _LARGE or bool(_VOLATILE.search(sql))
+
+
+def joined(items: str, separator: str, constant: bool) -> str:
+    """The texts of a list in one, NULLs left out; DuckDB's own wants a `constant` separator."""
+    if constant:
+        return f"array_to_string({items}, {separator})"
+    known = f"list_filter({items}, lambda s: s IS NOT NULL)"
+    return once(
+        known,
+        lambda texts: (
+            f"CASE WHEN len({texts}) = 0 THEN ''"
+            f" ELSE list_reduce({texts}, lambda s, t: s || {separator} || t) END"
+        ),
+    )
 
 
 def template(text: str, arguments: Sequence[str]) -> str:

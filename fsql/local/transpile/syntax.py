@@ -167,10 +167,11 @@ def _try(binder: Binder, node: exp.Anonymous) -> Typed:
     """NULL where the argument fails. Aggregates and subqueries are computed outside of it."""
     if len(node.expressions) != 1:
         raise fault(node, "SYNTAX_ERROR", "The 'try' function must have exactly one argument")
-    hoisted: list[str] = []
+    outer = binder.block.hoisted
+    hoisted: list[str] = [] if outer is None else outer
     with binder.changed(hoisted=hoisted):
         value = binder.bind(node.expressions[0])
-    if not hoisted:
+    if outer is not None or not hoisted:
         return Typed(f"TRY({value.sql})", value.type)
 
     def attempt(*names: str) -> str:

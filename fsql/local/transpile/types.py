@@ -182,7 +182,7 @@ def _plain(type_: Type) -> str:
 
 def _zoned(type_: Type) -> str:
     head, tail = type_.base.split(" ", 1)
-    return f"{head}({type_.precision}) {tail}"
+    return f"{head}({type_.precision}) {tail}" if type_.sizes else type_.base
 
 
 def _row(type_: Type) -> str:
@@ -313,7 +313,8 @@ class TypeReader:
 
     def scalar(self, base: str, sizes: tuple[int, ...]) -> Type:
         """A type without items; raises `InvalidType` for a name or for sizes it can't have."""
-        if base not in _SCALARS or len(sizes) > len(_DEFAULT_SIZES.get(base, (0,))):
+        most = 1 if base == "varchar" else len(_DEFAULT_SIZES.get(base, ()))
+        if base not in _SCALARS or len(sizes) > most:
             raise InvalidType(self.text)
         if base == "decimal" and len(sizes) == 1:
             sizes = (*sizes, 0)

@@ -7,7 +7,7 @@ from sqlglot import exp
 from fsql.local.transpile.functions.registry import AGGREGATE, WINDOW, Call, register
 from fsql.local.transpile.parser import fault
 from fsql.local.transpile.scope import Typed
-from fsql.local.transpile.types import decimal, duckdb_type
+from fsql.local.transpile.types import UNKNOWN, decimal, duckdb_type
 
 __all__: list[str] = []
 
@@ -21,9 +21,17 @@ def _percentile(call: Call) -> str:
 
     The share has to be a constant for DuckDB.
     """
-    if any(call.node.expressions[1].find_all(exp.Column, exp.Query)):
+    if call.given[1].type == UNKNOWN or any(
+        call.node.expressions[1].find_all(exp.Column, exp.Query)
+    ):
         raise fault(call.node, "NOT_SUPPORTED", "approx_percentile needs a constant percentage")
     return "<quantile_disc({0}, {1})>"
+
+
+def _listed(call: Call) -> str:
+    if call.given[1].literal is None:
+        raise fault(call.node, "NOT_SUPPORTED", "The separator of listagg must be constant")
+    return "<string_agg({0}, {1})>"
 
 
 _GROUPED = (
@@ -82,7 +90,7 @@ register(
         "bool_and(boolean) boolean": "<bool_and({0})>",
         "every(boolean) boolean": "<bool_and({0})>",
         "bool_or(boolean) boolean": "<bool_or({0})>",
-        "listagg(varchar, varchar) varchar": "<string_agg({0}, {1})>",
+        "listagg(varchar, varchar) varchar": _listed,
         "approx_distinct(T) bigint": "<approx_count_distinct({0})>",
         "approx_distinct(T, double) bigint": "<approx_count_distinct({0})>",
         **{

@@ -6,7 +6,7 @@ from fsql.local.transpile.casts import can_cast, cast_sql
 from fsql.local.transpile.functions.registry import SCALAR, Call, Emit, register
 from fsql.local.transpile.parser import fault
 from fsql.local.transpile.scope import Typed
-from fsql.local.transpile.sqltext import lambda_name, raised, template
+from fsql.local.transpile.sqltext import joined, lambda_name, raised, template
 from fsql.local.transpile.types import UNKNOWN, VARCHAR, array, duckdb_type, map_of, quoted, row
 
 __all__: list[str] = []
@@ -30,7 +30,7 @@ def _extreme(name: str) -> str:
     return f"CASE WHEN {_HAS_NULL} THEN NULL ELSE {name}({{0}}) END"
 
 
-def _joined(call: Call) -> str:
+def _array_text(call: Call) -> str:
     """Items as CAST to varchar prints them; a NULL is left out or replaced."""
     item_type = call.types[0].items[0]
     if not can_cast(item_type, VARCHAR):
@@ -40,7 +40,7 @@ def _joined(call: Call) -> str:
     if len(call.arguments) == 3:
         text = f"coalesce({text}, {call.arguments[2]})"
     listed = f"list_transform({call.arguments[0]}, lambda {item}: {text})"
-    return f"array_to_string({listed}, {call.arguments[1]})"
+    return joined(listed, call.arguments[1], call.given[1].literal is not None)
 
 
 def _element(call: Call) -> str:
@@ -96,8 +96,8 @@ register(
             "CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN invoke(lambda l: list_filter(l,"
             " lambda x, i: list_position(l, x) = i), list_concat({0}, {1})) END"
         ),
-        "array_join(array(T), varchar) varchar": _joined,
-        "array_join(array(T), varchar, varchar) varchar": _joined,
+        "array_join(array(T), varchar) varchar": _array_text,
+        "array_join(array(T), varchar, varchar) varchar": _array_text,
         "array_max(array(T)) T": _extreme("list_max"),
         "array_min(array(T)) T": _extreme("list_min"),
         "array_position(array(T), T) bigint": (

@@ -6,7 +6,7 @@ import re
 
 from fsql.local.transpile.functions.registry import SCALAR, Call, register
 from fsql.local.transpile.parser import fault
-from fsql.local.transpile.sqltext import once, raised, string, template
+from fsql.local.transpile.sqltext import joined, once, raised, string, template
 
 __all__: list[str] = []
 
@@ -14,7 +14,7 @@ _BLANKS = string(" \t\n\r\x0b\x0c")
 """What trim() takes away; DuckDB's takes spaces only."""
 
 
-def _joined(call: Call) -> str:
+def _concatenated(call: Call) -> str:
     return f"({' || '.join(call.arguments)})"
 
 
@@ -36,6 +36,16 @@ def _substring(call: Call) -> str:
     return template(f"CASE WHEN {outside} THEN '' ELSE {plain} END", call.arguments)
 
 
+def _split(call: Call) -> str:
+    """Into so many parts at most, the last of which keeps the rest."""
+    rest = joined("p[{2}:]", "{1}", call.given[1].literal is not None)
+    text = (
+        f"invoke(lambda p: CASE WHEN {{2}} < 1 THEN {_BAD_LIMIT} WHEN len(p) <= {{2}} THEN p"
+        f" ELSE list_concat(p[1:{{2}} - 1], [{rest}]) END, string_split({{0}}, {{1}}))"
+    )
+    return template(text, call.arguments)
+
+
 _BAD_INDEX = raised("INVALID_FUNCTION_ARGUMENT", "'Index must be greater than zero'", "VARCHAR")
 _BAD_LIMIT = raised("INVALID_FUNCTION_ARGUMENT", "'Limit must be positive'", "VARCHAR[]")
 
@@ -45,9 +55,11 @@ register(
         "chr(bigint) varchar": "chr(CAST({0} AS INTEGER))",
         "codepoint(varchar) integer": "unicode({0})",
         "concat(array(E), array(E)...) array(E)": _lists_joined,
-        "concat(varchar, varchar...) varchar": _joined,
-        "concat(varbinary, varbinary...) varbinary": _joined,
-        "concat_ws(varchar, array(varchar)) varchar": "array_to_string({1}, {0})",
+        "concat(varchar, varchar...) varchar": _concatenated,
+        "concat(varbinary, varbinary...) varbinary": _concatenated,
+        "concat_ws(varchar, array(varchar)) varchar": lambda call: joined(
+            call.arguments[1], call.arguments[0], call.given[0].literal is not None
+        ),
         "concat_ws(varchar, varchar...) varchar": lambda call: (
             f"concat_ws({', '.join(call.arguments)})"
         ),
@@ -73,12 +85,7 @@ register(
         "replace(varchar, varchar) =0": "replace({0}, {1}, '')",
         "replace(varchar, varchar, varchar) varchar": "replace({0}, {1}, {2})",
         "split(varchar, varchar) array(varchar)": "string_split({0}, {1})",
-        "split(varchar, varchar, bigint) array(varchar)": (
-            f"CASE WHEN {{2}} < 1 THEN {_BAD_LIMIT}"
-            " WHEN len(string_split({0}, {1})) <= {2} THEN string_split({0}, {1})"
-            " ELSE list_concat(string_split({0}, {1})[1:{2} - 1],"
-            " [array_to_string(string_split({0}, {1})[{2}:], {1})]) END"
-        ),
+        "split(varchar, varchar, bigint) array(varchar)": _split,
         "split_part(varchar, varchar, bigint) varchar": (
             f"CASE WHEN {{2}} < 1 THEN {_BAD_INDEX} ELSE string_split({{0}}, {{1}})[{{2}}] END"
         ),
@@ -122,10 +129,9 @@ def _group(call: Call, place: int) -> int:
     if len(call.given) <= place:
         return 0
     number = call.given[place].literal
-    if not isinstance(number, int):
-        raise fault(
-            call.node, "NOT_SUPPORTED", "The group of a regular expression must be constant"
-        )
+    if not isinstance(number, int) or not 0 <= number <= 9:
+        message = "The group of a regular expression must be a constant from 0 to 9"
+        raise fault(call.node, "NOT_SUPPORTED", message)
     return number
 
 
