@@ -306,7 +306,21 @@ TYPES: list[Case] = [
     ("random(1)", 0, "integer"),
 ]
 
-ALL = [*STRINGS, *REGEXPS, *NUMBERS, *BINARY, *JSON, *ARRAYS, *MAPS, *TYPES]
+FORMATS: list[Case] = [
+    ("format('%s%%', 123)", "123%", "varchar"),
+    ("format('%.5f', pi())", "3.14159", "varchar"),
+    ("format('%03d', 8)", "008", "varchar"),
+    ("format('%,.2f', 1234567.89)", "1,234,567.89", "varchar"),
+    ("format('%-7s,%7s', 'hello', 'world')", "hello  ,  world", "varchar"),
+    ("format('%2$s %3$s %1$s', 'a', 'b', 'c')", "b c a", "varchar"),
+    ("format('%1$tA, %1$tB %1$te, %1$tY', DATE '2006-07-04')", "Tuesday, July 4, 2006", "varchar"),
+    ("format('%s|%s|%5s', 1e10, true, NULL)", "1.0E10|true| null", "varchar"),
+    ("format('%x %+d %,d', 255, 5, -1234567)", "ff +5 -1,234,567", "varchar"),
+    ("format('%.2s%b', 'abc', true)", "abtrue", "varchar"),
+    ("format('plain')", "plain", "varchar"),
+]
+
+ALL = [*STRINGS, *REGEXPS, *NUMBERS, *BINARY, *JSON, *ARRAYS, *MAPS, *TYPES, *FORMATS]
 
 
 @each(ALL)
@@ -367,6 +381,17 @@ def test_function(expression: str, value: Any, type_: str) -> None:
             "row_number()",
             "MISSING_OVER: line 1:8: Window function row_number requires an OVER clause",
         ),
+        (
+            "format('%d', 'a')",
+            "INVALID_FUNCTION_ARGUMENT: line 1:8: Invalid format string: %d "
+            "(IllegalFormatConversion: d != varchar(1))",
+        ),
+        (
+            "format('%s %s', 1)",
+            "INVALID_FUNCTION_ARGUMENT: line 1:8: Invalid format string: %s %s "
+            "(Format specifier '%s')",
+        ),
+        ("xxhash64(X'00')", "NOT_SUPPORTED: line 1:8: Function 'xxhash64' is not supported"),
         ("fail('no')", "GENERIC_USER_ERROR: no"),
     ],
 )

@@ -16,7 +16,16 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from fsql.local.transpile import literals, names, operators, predicates, selects, sets, syntax
+from fsql.local.transpile import (
+    literals,
+    names,
+    operators,
+    predicates,
+    printf,
+    selects,
+    sets,
+    syntax,
+)
 from fsql.local.transpile.errors import TrinoError
 from fsql.local.transpile.faults import trino_error
 from fsql.local.transpile.functions import FUNCTIONS
@@ -41,7 +50,7 @@ __all__ = [
     "trino_type",
 ]
 
-_RULES = (literals, names, operators, predicates, selects, sets, syntax, FUNCTIONS)
+_RULES = (literals, names, operators, predicates, printf, selects, sets, syntax, FUNCTIONS)
 """Imported for the rules they register."""
 
 

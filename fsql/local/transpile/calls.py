@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from fsql.local.transpile.binder import Binder, coerced, rule
 from fsql.local.transpile.casts import cast_sql
+from fsql.local.transpile.functions.missing import MISSING
 from fsql.local.transpile.functions.registry import (
     AGGREGATE,
     FUNCTIONS,
@@ -27,7 +28,7 @@ from fsql.local.transpile.sqltext import filled, template
 from fsql.local.transpile.types import BOOLEAN, UNKNOWN, Type
 from fsql.local.transpile.windows import over, sorted_by
 
-__all__ = ["SPECIAL", "UNSUPPORTED", "call"]
+__all__ = ["SPECIAL", "call"]
 
 Special = Callable[[Binder, exp.Anonymous], Typed]
 SPECIAL: dict[str, Special] = {}
@@ -114,9 +115,6 @@ def _reordered(found: _Invocation) -> _Invocation:
 
 # ---- from an invocation to an expression -------------------------------------------------------
 
-UNSUPPORTED: set[str] = set()
-"""Functions that Trino has and this translation lacks."""
-
 
 @dataclass
 class _Around:
@@ -154,7 +152,7 @@ _VOLATILE = ("random", "rand", "uuid")
 
 def _not_registered(invocation: _Invocation) -> NoReturn:
     name = invocation.name
-    if name in UNSUPPORTED:
+    if name in MISSING:
         raise fault(invocation.node, "NOT_SUPPORTED", f"Function '{name}' is not supported")
     raise fault(invocation.node, "FUNCTION_NOT_FOUND", f"Function '{name}' not registered")
 
