@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fsql.errors import LossyCast, UnsupportedType
 from fsql.types import storage_type
@@ -32,6 +33,9 @@ def encode(column: Column, exact: pa.Field, *, truncate: bool = False) -> Column
     stored = storage_type(exact.type)
     if column.type.equals(stored):
         return column
+    if truncate and pa.types.is_timestamp(column.type):
+        # A cast would round towards 1970 and so move earlier times forward.
+        column = pc.floor_temporal(column, unit="microsecond")
     steps = (_named(column.type, stored), _bridge(stored, _named(exact.type, stored)), stored)
     return _through(column, steps, exact.name, stored, safe=not truncate)
 

@@ -8,6 +8,7 @@
     ├── DefinitionError (ProgrammingError)      a feature group declared wrongly
     │   └── InvalidName                         a name outside the convention
     ├── UnsupportedType (NotSupportedError)     a type that cannot be stored
+    ├── UnsupportedMode (NotSupportedError)     a way of writing that does not exist
     ├── MissingExtra (InterfaceError)           an optional dependency that is not installed
     ├── CatalogError (ProgrammingError)
     │   ├── TableNotFound
@@ -58,6 +59,7 @@ __all__ = [
     "StorageError",
     "TableExists",
     "TableNotFound",
+    "UnsupportedMode",
     "UnsupportedType",
 ]
 
@@ -84,6 +86,14 @@ class InvalidName(DefinitionError):
 
 class UnsupportedType(FsqlError, NotSupportedError):
     """A type that neither table format can store."""
+
+
+class UnsupportedMode(FsqlError, NotSupportedError):
+    """A way of writing that does not exist."""
+
+    def __init__(self, mode: str, known: Iterable[str]) -> None:
+        expected = ", ".join(map(repr, known))
+        super().__init__(f"mode={mode!r} is not supported. Expected {expected}.")
 
 
 class MissingExtra(FsqlError, InterfaceError):
@@ -158,7 +168,8 @@ class Problem:
         if not self.count:
             return f"{subject}: {self.what}"
         shown = ", ".join(map(str, self.rows)) + (", …" if self.count > len(self.rows) else "")
-        return f"{subject}: {self.what} ({self.count} rows: {shown})"
+        rows = "row" if self.count == 1 else f"{self.count:,} rows"
+        return f"{subject}: {self.what} ({rows} {shown})"
 
 
 class InvalidData(FsqlError, DataError):

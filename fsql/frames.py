@@ -13,11 +13,11 @@ from fsql.errors import InvalidData, Problem
 
 __all__ = [
     "DtypeBackend",
+    "discovered",
     "schema_of",
     "to_arrow",
     "to_batches",
     "to_pandas",
-    "without_range_index",
 ]
 
 DtypeBackend: TypeAlias = Literal["numpy_nullable", "pyarrow"]
@@ -37,14 +37,25 @@ def schema_of(data: Any) -> pa.Schema:
     return to_arrow(data).schema
 
 
-def without_range_index(schema: pa.Schema) -> pa.Schema:
-    """The schema without pandas' note on a RangeIndex, which is one frame's and not the group's."""
+def discovered(schema: pa.Schema) -> pa.Schema:
+    """A frame's schema as that of a group: without what is true of this one frame only.
+
+    That is pandas' note on a RangeIndex, and how few bits number the categories so far.
+    """
+    schema = pa.schema([_roomy(field) for field in schema], schema.metadata)
     pandas = schema.pandas_metadata
     if not pandas:
         return schema
     pandas["index_columns"] = [name for name in pandas["index_columns"] if isinstance(name, str)]
     metadata = {**(schema.metadata or {}), b"pandas": json.dumps(pandas).encode()}
     return schema.with_metadata(metadata)
+
+
+def _roomy(field: pa.Field) -> pa.Field:
+    if not pa.types.is_dictionary(field.type):
+        return field
+    values, ordered = field.type.value_type, field.type.ordered
+    return field.with_type(pa.dictionary(pa.int32(), values, ordered))
 
 
 def to_arrow(data: Any, name: str = "data") -> pa.Table:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from fsql.errors import DefinitionError, NotAFeatureGroup
-from fsql.frames import schema_of, without_range_index
+from fsql.frames import discovered, schema_of
 from fsql.naming import DEFAULT_DATABASE, GroupName, check_column
 from fsql.types import arrow_type, sqlalchemy_type, storage_type
 
@@ -22,6 +22,7 @@ __all__ = ["Definition", "FeatureGroup", "Partition"]
 
 GROUP_PROPERTY = "fsql.group"
 SCHEMA_PROPERTY = "fsql.schema"
+COMMENTS_PROPERTY = "fsql.comments"
 TABLE_FORMATS = ("iceberg",)
 TRANSFORMS = ("identity", "year", "month", "day", "hour", "bucket", "truncate")
 
@@ -183,7 +184,7 @@ class FeatureGroup(sa.Table):
             DefinitionError: as the constructor.
             UnsupportedType: a column cannot be stored.
         """
-        schema = without_range_index(schema_of(frame))
+        schema = discovered(schema_of(frame))
         return cls.from_schema(GroupName(client, app, entity, version), schema, metadata, **options)
 
     @classmethod
@@ -223,7 +224,10 @@ class FeatureGroup(sa.Table):
         if database is not None:
             options["database"] = database
         schema = decode_schema(properties[SCHEMA_PROPERTY])
-        return cls.from_schema(definition.name, schema, metadata, **options)
+        group = cls.from_schema(definition.name, schema, metadata, **options)
+        for column, comment in json.loads(properties.get(COMMENTS_PROPERTY, "{}")).items():
+            group.columns[column].comment = comment
+        return group
 
     @classmethod
     def reflect(
@@ -275,9 +279,12 @@ class FeatureGroup(sa.Table):
     @property
     def properties(self) -> dict[str, str]:
         """What is stored beside the table so that `from_properties` can rebuild it."""
+        comments = {column.name: column.comment for column in self.columns if column.comment}
+        words = {COMMENTS_PROPERTY: json.dumps(comments)} if comments else {}
         return {
             GROUP_PROPERTY: self.definition.to_json(),
             SCHEMA_PROPERTY: encode_schema(self.arrow_schema),
+            **words,
         }
 
     def to_metadata(self, metadata: sa.MetaData, *args: Any, **kw: Any) -> FeatureGroup:

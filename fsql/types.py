@@ -351,8 +351,6 @@ _KINDS: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
             pa.types.is_list,
             pa.types.is_large_list,
             pa.types.is_fixed_size_list,
-            pa.types.is_list_view,
-            pa.types.is_large_list_view,
         ),
         "list",
     ),

@@ -155,3 +155,17 @@ def test_a_frame_of_mixed_values_names_its_columns() -> None:
 def test_other_tables_are_no_groups() -> None:
     with pytest.raises(NotAFeatureGroup, match="'logs'"):
         fsql.FeatureGroup.from_properties("logs", {"table_type": "ICEBERG"})
+
+
+def test_comments_are_stored_with_the_group() -> None:
+    group = weather()
+    group.columns["wind"].comment = "it's in knots"
+    again = fsql.FeatureGroup.from_properties(group.name, group.properties)
+    assert again.columns["wind"].comment == "it's in knots"
+    assert again.columns["origin"].comment is None
+
+
+def test_categories_may_grow() -> None:
+    frame = pd.DataFrame({"k": ["a"], "kind": pd.Categorical(["x"])})
+    group = fsql.FeatureGroup.from_frame("a", "b", "c", "v0001", frame=frame, keys=["k"])
+    assert group.arrow_schema.field("kind").type.index_type == pa.int32()

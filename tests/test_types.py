@@ -144,6 +144,7 @@ def test_text_that_is_no_type_is_refused(text: str) -> None:
         pa.decimal256(60, 2),
         pa.decimal128(5, -2),
         pa.month_day_nano_interval(),
+        pa.list_view(pa.int64()),
         pa.struct([("a", pa.int8()), ("A", pa.int8())]),
     ],
 )
@@ -204,6 +205,8 @@ def test_nanoseconds_are_refused_unless_they_may_be_cut() -> None:
     assert encode(column, field, truncate=True).to_pylist()[1] == dt.datetime(
         1970, 1, 1, 0, 0, 0, 1
     )
+    before = pa.chunked_array([pa.array([-1], pa.timestamp("ns"))])
+    assert encode(before, field, truncate=True).cast(pa.int64()).to_pylist() == [-1]
 
 
 def test_struct_fields_in_another_order_are_not_guessed() -> None:

@@ -32,10 +32,11 @@ from fsql.errors import (
     NotAFeatureGroup,
     StorageError,
     TableNotFound,
+    UnsupportedMode,
 )
 from fsql.formats import parquet
 from fsql.types import Timestamp
-from fsql.writer import UnsupportedMode, sources
+from fsql.writer import sources
 
 START = dt.datetime(2013, 1, 1)
 

@@ -11,26 +11,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pyathena.error import NotSupportedError
-
 from fsql import formats
 from fsql.catalog import Catalog, Entry
-from fsql.errors import DefinitionError, FsqlError, NotAFeatureGroup
+from fsql.errors import DefinitionError, NotAFeatureGroup, UnsupportedMode
 from fsql.fitting import Problems, differences
 from fsql.model import FeatureGroup
 from fsql.writer.inputs import open_source
 from fsql.writer.lanes import Upload, run
 from fsql.writer.progress import progress_bar
 
-__all__ = ["MODES", "UnsupportedMode", "WriteResult", "write"]
-
-
-class UnsupportedMode(FsqlError, NotSupportedError):
-    """A way of writing that does not exist."""
-
-    def __init__(self, mode: str) -> None:
-        known = ", ".join(map(repr, MODES))
-        super().__init__(f"mode={mode!r} is not supported. Expected {known}.")
+__all__ = ["MODES", "WriteResult", "write"]
 
 
 @dataclass(frozen=True)
@@ -81,7 +71,7 @@ def write(
         TypeError: `data` is none of the above.
     """
     if mode not in MODES:
-        raise UnsupportedMode(mode)
+        raise UnsupportedMode(mode, MODES)
     started = time.perf_counter()
     entry, stored = _stored(catalog, group)
     problems = Problems(stored.name, stored.columns.keys())
