@@ -17,19 +17,24 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from fsql.local.transpile import (
+    casting,
     literals,
+    moments,
     names,
+    nested_casts,
     operators,
     predicates,
     printf,
     selects,
     sets,
     syntax,
+    unnest,
 )
 from fsql.local.transpile.errors import TrinoError
 from fsql.local.transpile.faults import trino_error
 from fsql.local.transpile.functions import FUNCTIONS
-from fsql.local.transpile.parser import at, bind_parameters, fault, parse_statements
+from fsql.local.transpile.parser import bind_parameters, parse_statements
+from fsql.local.transpile.places import at, fault
 from fsql.local.transpile.translation import Resolve, Scan, Translation
 from fsql.local.transpile.types import InvalidType, Type, duckdb_type, quoted, trino_type
 
@@ -50,7 +55,10 @@ __all__ = [
     "trino_type",
 ]
 
-_RULES = (literals, names, operators, predicates, printf, selects, sets, syntax, FUNCTIONS)
+_RULES = (
+    *(casting, literals, moments, names, nested_casts, operators, predicates, printf),
+    *(selects, sets, syntax, unnest, FUNCTIONS),
+)
 """Imported for the rules they register."""
 
 

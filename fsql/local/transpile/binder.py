@@ -16,7 +16,7 @@ from sqlglot import exp
 from fsql.local.transpile.casts import cast_sql
 from fsql.local.transpile.coercion import can_coerce, common_type
 from fsql.local.transpile.errors import TrinoError
-from fsql.local.transpile.parser import at, fault, unexpected, written_as
+from fsql.local.transpile.places import at, fault, unexpected, written_as
 from fsql.local.transpile.scope import Scope, Typed
 from fsql.local.transpile.types import UNKNOWN, Type
 

@@ -21,7 +21,7 @@ from fsql.local.transpile.functions.registry import (
     Overload,
 )
 from fsql.local.transpile.names import identifier
-from fsql.local.transpile.parser import fault, unexpected
+from fsql.local.transpile.places import fault, unexpected
 from fsql.local.transpile.scope import Scope, Typed
 from fsql.local.transpile.signatures import Argument, Match, match
 from fsql.local.transpile.sqltext import filled, template

@@ -7,7 +7,7 @@ from sqlglot import exp
 from fsql.local.transpile.binder import Binder, coerced, rule
 from fsql.local.transpile.coercion import can_coerce
 from fsql.local.transpile.errors import TrinoError
-from fsql.local.transpile.parser import at, fault, unexpected
+from fsql.local.transpile.places import at, fault, unexpected
 from fsql.local.transpile.scope import Scope, Typed
 from fsql.local.transpile.sqltext import raised, template
 from fsql.local.transpile.types import BIGINT, Type, duckdb_type, quoted

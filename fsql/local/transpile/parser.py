@@ -21,17 +21,9 @@ from sqlglot.parsers.hive import HiveParser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from fsql.local.transpile.errors import TrinoError
+from fsql.local.transpile.places import first_place, line_and_column, start_of
 
-__all__ = [
-    "at",
-    "bind_parameters",
-    "checked",
-    "fault",
-    "operator_at",
-    "parse_statements",
-    "unexpected",
-    "written_as",
-]
+__all__ = ["bind_parameters", "parse_statements"]
 
 _STATEMENTS = (
     exp.Query,
@@ -129,7 +121,7 @@ def bind_parameters(statement: exp.Expr, parameters: list[str]) -> exp.Expr:
     Athena's ExecutionParameters are texts of literals (``'a'``, ``1``, ``DATE '2024-01-01'``).
     Raises `TrinoError` when their number differs from that of the question marks.
     """
-    holders = sorted(statement.find_all(exp.Placeholder), key=_start)
+    holders = sorted(statement.find_all(exp.Placeholder), key=start_of)
     if len(holders) != len(parameters):
         raise TrinoError(
             "INVALID_PARAMETER_USAGE",
@@ -155,125 +147,26 @@ def _given(node: exp.Expr) -> Iterator[str]:
     return (name for name, value in node.args.items() if value)
 
 
-# ---- where a node stands ----------------------------------------------------------------------
-
-
-def fault(node: exp.Expr, name: str, message: str) -> TrinoError:
-    """The error called `name` whose message starts with the place of `node`."""
-    return TrinoError(name, f"{at(node)}: {message}")
-
-
-def at(node: exp.Expr) -> str:
-    """``line 1:15``, where `node` begins in the text it was read from."""
-    meta = _first(node) or _of_ancestor(node)
-    return f"line {meta.get('line', 1)}:{_column(meta)}"
-
-
-def operator_at(node: exp.Expr) -> str:
-    """Like `at`, for the operator between a binary node's two operands."""
-    sql, start = _text(node), _operator_start(node)
-    return at(node) if start is None else _line_and_column(sql, start)
-
-
-def _operator_start(node: exp.Expr) -> int | None:
-    left, right = node.args.get("this"), node.args.get("expression")
-    if not isinstance(left, exp.Expr) or not isinstance(right, exp.Expr):
-        return None
-    start = max((m["end"] for m in _metas(left)), default=-1) + 1
-    stop = _first(right).get("start", start)
-    found = re.search(r"[-+*/%<>=!|&^~]+|\w+", _text(node)[start:stop])
-    return start + found.start() if found else None
-
-
-def unexpected(node: exp.Expr) -> TrinoError:
-    """The error for syntax that sqlglot reads and Trino doesn't."""
-    sql, start = _text(node), _operator_start(node) if isinstance(node, exp.Binary) else None
-    if start is None:
-        start = (_first(node) or _of_ancestor(node)).get("start", 0)
-    token = re.match(r"[\w$]+|\S", sql[start:])
-    shown = token[0] if token else node.sql("trino")
-    place = _line_and_column(sql, start) if token else at(node)
-    return TrinoError("SYNTAX_ERROR", f"{place}: mismatched input '{shown}'")
-
-
-def written_as(node: exp.Expr) -> str:
-    """The text from which `node` was read."""
-    start, stop = _start(node), max((m["end"] for m in _metas(node)), default=-1) + 1
-    text = _text(node)[start:stop]
-    if not text:
-        return node.sql("trino")
-    for _ in range(text.count("(") - text.count(")")):
-        stop = _text(node).find(")", stop) + 1
-    return _text(node)[start:stop]
-
-
-def _text(node: exp.Expr) -> str:
-    return str(node.root().meta.get("sql", ""))
-
-
-def _line_and_column(sql: str, offset: int) -> str:
-    before = sql[:offset]
-    return f"line {before.count(chr(10)) + 1}:{offset - (before.rfind(chr(10)) + 1) + 1}"
-
-
-def _metas(node: exp.Expr) -> Iterator[dict[str, Any]]:
-    return (n.meta for n in node.walk() if "start" in n.meta)
-
-
-def _first(node: exp.Expr) -> dict[str, Any]:
-    if "start" in node.meta and not isinstance(node, (exp.Column, exp.Dot)):
-        return node.meta
-    return min(_metas(node), key=lambda meta: int(meta["start"]), default={})
-
-
-def _of_ancestor(node: exp.Expr) -> dict[str, Any]:
-    parent = node.parent
-    while parent is not None:
-        if meta := _first(parent):
-            return meta
-        parent = parent.parent
-    return {}
-
-
-def _column(meta: dict[str, Any]) -> int:
-    """The column of a token's first letter; sqlglot's `col` is that of its last."""
-    return int(meta.get("col", 1)) - int(meta.get("end", 0)) + int(meta.get("start", 0))
-
-
-def _start(node: exp.Expr) -> int:
-    return int(_first(node).get("start", 0))
-
-
-def checked(node: exp.Expr, *known: str) -> None:
-    """Refuse a clause that the translation doesn't read, so that none is ignored silently."""
-    for name, value in node.args.items():
-        if value and name not in known:
-            first = value[0] if isinstance(value, list) else value
-            if isinstance(first, exp.Expr):
-                raise unexpected(first)
-            raise fault(node, "SYNTAX_ERROR", f"mismatched input '{name.strip('_').upper()}'")
-
-
 # ---- syntax errors -----------------------------------------------------------------------------
 
 
 def _mismatch(sql: str, token: Token | None, expected: str) -> str:
     expecting = f". Expecting: {expected}" if expected else ""
     if not token:
-        return f"{_line_and_column(sql, len(sql.rstrip()))}: mismatched input '<EOF>'{expecting}"
+        return f"{line_and_column(sql, len(sql.rstrip()))}: mismatched input '<EOF>'{expecting}"
     text = sql[token.start : token.end + 1]
-    return f"{_line_and_column(sql, token.start)}: mismatched input '{text}'{expecting}"
+    return f"{line_and_column(sql, token.start)}: mismatched input '{text}'{expecting}"
 
 
 def _token_fault(sql: str, message: str) -> str:
     """A text that is cut off within a string or a comment, or holds a stray letter."""
     if quote := re.search(r"Missing (\S+) from (\d+):(\d+)", message):
         return f"line {quote[2]}:{quote[3]}: mismatched input '<EOF>'. Expecting: {quote[1]}"
-    return f"{_line_and_column(sql, len(sql.rstrip()))}: mismatched input '<EOF>'"
+    return f"{line_and_column(sql, len(sql.rstrip()))}: mismatched input '<EOF>'"
 
 
 def _fail_at_start(sql: str, statement: exp.Expr) -> NoReturn:
-    meta = _first(statement)
+    meta = first_place(statement)
     token = Token(TokenType.VAR, "", 1, 1, meta.get("start", 0), meta.get("end", 0))
     raise TrinoError("SYNTAX_ERROR", _mismatch(sql, token, _STARTS))
 

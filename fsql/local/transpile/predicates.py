@@ -14,7 +14,7 @@ from fsql.local.transpile.binder import Binder, Bound, coerced, rule
 from fsql.local.transpile.casts import cast_sql
 from fsql.local.transpile.coercion import common_type, common_type_of
 from fsql.local.transpile.errors import TrinoError
-from fsql.local.transpile.parser import fault, operator_at, unexpected
+from fsql.local.transpile.places import fault, operator_at, unexpected
 from fsql.local.transpile.scope import Typed
 from fsql.local.transpile.sqltext import template
 from fsql.local.transpile.types import BOOLEAN, VARCHAR, Type

@@ -15,7 +15,7 @@ from fsql.local.transpile.binder import Binder
 from fsql.local.transpile.calls import SPECIAL
 from fsql.local.transpile.casts import can_cast, cast_sql
 from fsql.local.transpile.errors import TrinoError
-from fsql.local.transpile.parser import fault
+from fsql.local.transpile.places import fault
 from fsql.local.transpile.scope import Typed
 from fsql.local.transpile.sqltext import once, string
 from fsql.local.transpile.types import (

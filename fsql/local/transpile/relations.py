@@ -12,17 +12,17 @@ from fsql.local.transpile.binder import Binder, Block, coerced
 from fsql.local.transpile.coercion import common_type
 from fsql.local.transpile.errors import TrinoError
 from fsql.local.transpile.names import identifier, written
-from fsql.local.transpile.parser import at, checked, fault, unexpected
+from fsql.local.transpile.places import at, checked, fault, unexpected
 from fsql.local.transpile.predicates import compared
 from fsql.local.transpile.scope import Field, Relation, Scope, Typed
 from fsql.local.transpile.translation import Translation
-from fsql.local.transpile.types import BIGINT, BOOLEAN, Type, parse_type, quoted
+from fsql.local.transpile.types import BOOLEAN, Type, parse_type, quoted
 
-__all__ = ["from_clause"]
+__all__ = ["JOINS", "Place", "aliased", "from_clause", "qualified", "relation", "renamed"]
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """Where a FROM item stands: what is to its left, and the names of the query around."""
 
     translation: Translation
@@ -35,8 +35,11 @@ class _Place:
         return Scope(self.left.fields if self.left else (), self.outer)
 
 
-Item = Callable[[_Place, Any], Relation]
+Item = Callable[[Place, Any], Relation]
 RELATIONS: dict[type[exp.Expr], Item] = {}
+"""By kind of syntax node."""
+JOINS: dict[type[exp.Expr], Callable[[Place, exp.Join], Relation]] = {}
+"""Kinds of items that are no relation of their own: how one is joined to what is left of it."""
 F = TypeVar("F", bound=Item)
 
 
@@ -63,15 +66,15 @@ def _joined(
 ) -> Relation:
     """``a JOIN b …, c JOIN d …``: a comma binds looser than JOIN."""
     whole: Relation | None = None
-    left = _item(_Place(translation, None, outer), first)
+    left = _item(Place(translation, None, outer), first)
     for join in joins:
-        place = _Place(translation, left if whole is None else _crossed(whole, left), outer)
+        place = Place(translation, left if whole is None else _crossed(whole, left), outer)
         if not _is_comma(join):
             left = _join(replace(place, left=left), join)
         elif _is_lateral(join.this):
             left, whole = _join(place, join), None
         else:
-            whole, left = place.left, _item(_Place(translation, None, outer), join.this)
+            whole, left = place.left, _item(Place(translation, None, outer), join.this)
     return left if whole is None else _crossed(whole, left)
 
 
@@ -90,7 +93,7 @@ def _crossed(left: Relation, right: Relation) -> Relation:
 # ---- tables and subqueries ---------------------------------------------------------------------
 
 
-def _item(place: _Place, node: exp.Expr) -> Relation:
+def _item(place: Place, node: exp.Expr) -> Relation:
     translate = RELATIONS.get(type(node))
     if translate is None:
         raise unexpected(node)
@@ -98,7 +101,7 @@ def _item(place: _Place, node: exp.Expr) -> Relation:
 
 
 @relation(exp.Table)
-def _table(place: _Place, node: exp.Table) -> Relation:
+def _table(place: Place, node: exp.Table) -> Relation:
     if not isinstance(node.this, exp.Identifier):
         name = node.this.name if isinstance(node.this, exp.Expr) else node.name
         raise fault(node, "FUNCTION_NOT_FOUND", f"Table function '{name}' not registered")
@@ -107,26 +110,26 @@ def _table(place: _Place, node: exp.Table) -> Relation:
     found = _cte(place, cte) if cte else _scanned(place, node)
     parts = [p for p in (node.args.get("catalog"), node.args.get("db"), node.this) if p]
     qualifier = tuple(identifier(part) for part in parts)
-    found = Relation(found.sql + _sample(node), _qualified(found.fields, qualifier))
-    found = _aliased(node, found)
+    found = Relation(found.sql + _sample(node), qualified(found.fields, qualifier))
+    found = aliased(node, found)
     joins = node.args.get("joins")
     return found if not joins else _joined_table(place, found, joins)
 
 
-def _joined_table(place: _Place, left: Relation, joins: list[exp.Join]) -> Relation:
+def _joined_table(place: Place, left: Relation, joins: list[exp.Join]) -> Relation:
     for join in joins:
         left = _join(replace(place, left=left), join)
     return left
 
 
-def _cte(place: _Place, cte: Any) -> Relation:
+def _cte(place: Place, cte: Any) -> Relation:
     name = place.translation.name()
     columns = zip(cte.names, cte.types, strict=True)
     fields = [Field(own, (), f"{name}.c{i}", type_) for i, (own, type_) in enumerate(columns)]
     return Relation(f"{cte.sql} AS {name}", tuple(fields))
 
 
-def _scanned(place: _Place, node: exp.Table) -> Relation:
+def _scanned(place: Place, node: exp.Table) -> Relation:
     scan = place.translation.resolve(node)
     name = place.translation.name()
     text = scan.sql.sql("duckdb")
@@ -139,7 +142,8 @@ def _scanned(place: _Place, node: exp.Table) -> Relation:
     return Relation(f"{text} AS {name}", tuple(fields))
 
 
-def _qualified(fields: Sequence[Field], qualifier: tuple[str, ...]) -> tuple[Field, ...]:
+def qualified(fields: Sequence[Field], qualifier: tuple[str, ...]) -> tuple[Field, ...]:
+    """The fields with what may stand before their names."""
     return tuple(replace(own, qualifier=qualifier) for own in fields)
 
 
@@ -156,7 +160,7 @@ def _sample(node: exp.Expr) -> str:
     return f" TABLESAMPLE {word} ({share} PERCENT)"
 
 
-def _aliased(node: exp.Expr, found: Relation) -> Relation:
+def aliased(node: exp.Expr, found: Relation) -> Relation:
     """The item's own alias, which hides the names it had."""
     alias = node.args.get("alias")
     if alias is None:
@@ -164,15 +168,16 @@ def _aliased(node: exp.Expr, found: Relation) -> Relation:
     if alias.this is None:
         raise unexpected(alias)
     name = identifier(alias.this)
-    fields = _qualified(found.fields, (name,))
+    fields = qualified(found.fields, (name,))
     if alias.columns:
-        fields = _renamed(node, name, fields, alias.columns)
+        fields = renamed(node, name, fields, alias.columns)
     return Relation(found.sql, fields)
 
 
-def _renamed(
+def renamed(
     node: exp.Expr, name: str, fields: tuple[Field, ...], columns: list[exp.Identifier]
 ) -> tuple[Field, ...]:
+    """The fields with the names of a column alias list."""
     if len(columns) != len(fields):
         message = (
             f"Column alias list has {len(columns)} entries but '{name}' has {len(fields)} columns "
@@ -184,18 +189,18 @@ def _renamed(
 
 
 @relation(exp.Subquery)
-def _subquery(place: _Place, node: exp.Subquery) -> Relation:
+def _subquery(place: Place, node: exp.Subquery) -> Relation:
     if isinstance(node.this, exp.Table):
         checked(node, "this", "alias", "joins", "sample")
         found = _item(place, node.this)
     else:
         found = place.translation.relation(_bound(place, node))
-    found = _aliased(node, Relation(found.sql + _sample(node), found.fields))
+    found = aliased(node, Relation(found.sql + _sample(node), found.fields))
     joins = node.args.get("joins")
     return found if not joins else _joined_table(place, found, joins)
 
 
-def _bound(place: _Place, node: exp.Subquery) -> Any:
+def _bound(place: Place, node: exp.Subquery) -> Any:
     inner = node.copy() if node.args.get("alias") or node.args.get("joins") else node
     for name in ("alias", "joins", "sample"):
         inner.args.pop(name, None) if inner is not node else None
@@ -207,20 +212,21 @@ def _is_bare(node: exp.Subquery) -> bool:
 
 
 @relation(exp.Values)
-def _values(place: _Place, node: exp.Values) -> Relation:
-    return _aliased(node, place.translation.relation(place.translation.query(node, place.outer)))
+def _values(place: Place, node: exp.Values) -> Relation:
+    return aliased(node, place.translation.relation(place.translation.query(node, place.outer)))
 
 
 # ---- joins -------------------------------------------------------------------------------------
 
 
-def _join(place: _Place, join: exp.Join) -> Relation:
+def _join(place: Place, join: exp.Join) -> Relation:
     checked(join, "this", "side", "kind", "on", "using", "method")
     if join.args.get("method"):
         raise fault(join, "NOT_SUPPORTED", f"{join.args['method']} join is not supported")
     assert place.left is not None
-    if isinstance(join.this, exp.Unnest):
-        return _unnest_join(place, join)
+    special = JOINS.get(type(join.this))
+    if special:
+        return special(place, join)
     left = place.left
     right = _item(place if _is_lateral(join.this) else replace(place, left=None), join.this)
     if join.args.get("using"):
@@ -278,91 +284,8 @@ def _merged(join: exp.Join, left: Typed, right: Typed, common: Type) -> str:
 
 
 @relation(exp.Lateral)
-def _lateral(place: _Place, node: exp.Lateral) -> Relation:
+def _lateral(place: Place, node: exp.Lateral) -> Relation:
     checked(node, "this", "alias")
     bound = place.translation.query(node.this, place.scope)
     found = place.translation.relation(bound)
-    return _aliased(node, Relation(f"LATERAL {found.sql}", found.fields))
-
-
-# ---- UNNEST ------------------------------------------------------------------------------------
-
-
-@relation(exp.Unnest)
-def _unnest_alone(place: _Place, node: exp.Unnest) -> Relation:
-    return _unnested(place, node, keep=False)
-
-
-def _unnest_join(place: _Place, join: exp.Join) -> Relation:
-    keep = join.side.upper() == "LEFT"
-    on = join.args.get("on")
-    if join.side.upper() not in ("", "LEFT") or join.args.get("using"):
-        raise fault(join, "NOT_SUPPORTED", f"{join.side} JOIN involving UNNEST is not supported")
-    if on is not None and not (isinstance(on, exp.Boolean) and on.this):
-        message = "JOIN involving UNNEST is only supported with condition ON TRUE"
-        raise fault(on, "NOT_SUPPORTED", message)
-    return _unnested(place, join.this, keep)
-
-
-def _unnested(place: _Place, node: exp.Unnest, keep: bool) -> Relation:
-    """The rows to the left, once for each item; in one SELECT, which keeps the items' order."""
-    checked(node, "expressions", "alias", "offset")
-    binder = Binder(place.translation, place.scope, Block("UNNEST", False, False))
-    values = [(item, binder.bind(item)) for item in node.expressions]
-    lists = [text for item, value in values for text in _lists(item, value)]
-    length = f"coalesce(greatest({', '.join(f'len({text})' for text in lists)}), 0)"
-    numbers = f"range(1, CAST({length} AS BIGINT) + 1)"
-    name, left = place.translation.name(), place.left
-    columns = [f"{own.sql} AS l{i}" for i, own in enumerate(left.fields if left else ())]
-    columns += [f"unnest({_kept(text, length, keep)}) AS u{i}" for i, text in enumerate(lists)]
-    columns.append(f"unnest({_kept(numbers, length, keep)}) AS n")
-    source = f" FROM {left.sql}" if left else ""
-    before = [replace(own, sql=f"{name}.l{i}") for i, own in enumerate(left.fields if left else ())]
-    own = _unnest_alias(node, _unnest_fields(name, [value for _, value in values], node))
-    return Relation(f"(SELECT {', '.join(columns)}{source}) AS {name}", (*before, *own))
-
-
-def _lists(node: exp.Expr, value: Typed) -> list[str]:
-    """The DuckDB lists behind an array (one) or a map (its keys and its values)."""
-    if value.type.base == "array":
-        return [value.sql]
-    if value.type.base == "map":
-        return [f"map_keys({value.sql})", f"map_values({value.sql})"]
-    raise fault(node, "INVALID_FUNCTION_ARGUMENT", f"Cannot unnest type: {value.type}")
-
-
-def _kept(text: str, length: str, keep: bool) -> str:
-    """For LEFT JOIN: nothing to unnest still gives one row, of NULLs."""
-    return f"CASE WHEN {length} = 0 THEN [NULL] ELSE {text} END" if keep else text
-
-
-def _unnest_fields(name: str, values: list[Typed], node: exp.Unnest) -> list[Field]:
-    fields: list[Field] = []
-    place = 0
-    for value in values:
-        for item in value.type.items:
-            fields += _item_fields(f"{name}.u{place}", item, value.type.base == "array")
-            place += 1
-    if node.args.get("offset"):
-        fields.append(Field(None, (), f"{name}.n", BIGINT))
-    return fields
-
-
-def _item_fields(sql: str, item: Type, of_array: bool) -> list[Field]:
-    """One column, or one for each field of an array's rows."""
-    if item.base != "row" or not of_array:
-        return [Field(None, (), sql, item)]
-    names = zip(item.names, item.field_names(), item.items, strict=True)
-    return [Field(name, (), f"({sql}).{quoted(own)}", type_) for name, own, type_ in names]
-
-
-def _unnest_alias(node: exp.Unnest, fields: list[Field]) -> tuple[Field, ...]:
-    alias, offset = node.args.get("alias"), node.args.get("offset")
-    if alias is None:
-        return tuple(fields)
-    if alias.this is None:
-        raise unexpected(alias)
-    name = identifier(alias.this)
-    named = [*alias.columns, *([offset] if isinstance(offset, exp.Identifier) else [])]
-    own = _qualified(fields, (name,))
-    return _renamed(node, name, own, named) if named else own
+    return aliased(node, Relation(f"LATERAL {found.sql}", found.fields))

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from fsql.local.transpile.binder import Binder, Block, Bound
 from fsql.local.transpile.names import identifier, output_name
-from fsql.local.transpile.parser import checked, fault, written_as
+from fsql.local.transpile.places import checked, fault, written_as
 from fsql.local.transpile.relations import from_clause
 from fsql.local.transpile.scope import Field, Relation, Scope, Typed
 from fsql.local.transpile.sets import limited, ordinal_message

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from fsql.local.transpile.binder import Binder, Block, Bound, coerced
 from fsql.local.transpile.coercion import common_type_of
-from fsql.local.transpile.parser import checked, fault, unexpected
+from fsql.local.transpile.places import checked, fault, unexpected
 from fsql.local.transpile.scope import Scope, Typed
 from fsql.local.transpile.translation import Translation, columns_as, query
 from fsql.local.transpile.types import Type

@@ -9,8 +9,9 @@ from sqlglot import exp
 from fsql.local.transpile.binder import Binder, rule
 from fsql.local.transpile.calls import SPECIAL, call
 from fsql.local.transpile.casts import cast_sql
-from fsql.local.transpile.literals import row_of, zone_name
-from fsql.local.transpile.parser import fault
+from fsql.local.transpile.literals import row_of
+from fsql.local.transpile.moments import zone_name
+from fsql.local.transpile.places import fault
 from fsql.local.transpile.scope import Typed
 from fsql.local.transpile.sqltext import let
 from fsql.local.transpile.types import (

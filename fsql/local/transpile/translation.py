@@ -18,7 +18,7 @@ from fsql.local.transpile.binder import Bound
 from fsql.local.transpile.casts import cast_sql
 from fsql.local.transpile.coercion import can_coerce
 from fsql.local.transpile.names import identifier, written
-from fsql.local.transpile.parser import checked, fault, unexpected
+from fsql.local.transpile.places import checked, fault, unexpected
 from fsql.local.transpile.scope import Field, Relation, Scope
 from fsql.local.transpile.types import Type
 

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from fsql.local.transpile.binder import Binder
 from fsql.local.transpile.names import identifier
-from fsql.local.transpile.parser import checked, fault
+from fsql.local.transpile.places import checked, fault
 from fsql.local.transpile.types import DAY_INTERVAL, INTEGERS, MONTH_INTERVAL
 
 __all__ = ["direction", "over", "sorted_by"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from fsql.local.transpile.functions.registry import AGGREGATE, WINDOW, Call, register
-from fsql.local.transpile.parser import fault
+from fsql.local.transpile.places import fault
 from fsql.local.transpile.scope import Typed
 from fsql.local.transpile.types import UNKNOWN, decimal, duckdb_type
 

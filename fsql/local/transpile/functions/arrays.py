@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fsql.local.transpile.casts import can_cast, cast_sql
 from fsql.local.transpile.functions.registry import SCALAR, Call, Emit, register
-from fsql.local.transpile.parser import fault
+from fsql.local.transpile.places import fault
 from fsql.local.transpile.scope import Typed
 from fsql.local.transpile.sqltext import joined, lambda_name, raised, template
 from fsql.local.transpile.types import UNKNOWN, VARCHAR, array, duckdb_type, map_of, quoted, row

@@ -6,7 +6,7 @@ from fsql.local.transpile.casts import cast_sql
 from fsql.local.transpile.coercion import common_type
 from fsql.local.transpile.functions.registry import SCALAR, Call, Emit, register
 from fsql.local.transpile.operators import arithmetic
-from fsql.local.transpile.parser import fault
+from fsql.local.transpile.places import fault
 from fsql.local.transpile.scope import Typed
 from fsql.local.transpile.sqltext import raised, template
 from fsql.local.transpile.types import UNKNOWN, decimal, duckdb_type

@@ -9,7 +9,7 @@ import re
 
 from sqlglot import exp
 
-from fsql.local.transpile.parser import fault
+from fsql.local.transpile.places import fault
 
 __all__ = ["joda_pattern", "mysql_pattern"]
 

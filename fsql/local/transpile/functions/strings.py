@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from fsql.local.transpile.functions.registry import SCALAR, Call, register
-from fsql.local.transpile.parser import fault
+from fsql.local.transpile.places import fault
 from fsql.local.transpile.sqltext import joined, once, raised, string, template
 
 __all__: list[str] = []

@@ -8,8 +8,8 @@ from fsql.local.transpile import formats
 from fsql.local.transpile.casts import cast_sql
 from fsql.local.transpile.functions.patterns import joda_pattern, mysql_pattern
 from fsql.local.transpile.functions.registry import SCALAR, Call, Emit, register
-from fsql.local.transpile.literals import zone_name
-from fsql.local.transpile.parser import fault
+from fsql.local.transpile.moments import zone_name
+from fsql.local.transpile.places import fault
 from fsql.local.transpile.scope import Typed
 from fsql.local.transpile.sqltext import once, string, template
 from fsql.local.transpile.types import (
