@@ -154,7 +154,7 @@ class Rows:
 
     def _page(self, response: Mapping[str, Any], header: bool) -> pa.Table:
         rows = response["ResultSet"]["Rows"][1 if header else 0 :]
-        texts = [[datum.get("VarCharValue") for datum in row["Data"]] for row in rows]
+        texts = [_values(row, len(self._engine)) for row in rows]
         columns = list(zip(*texts, strict=True)) if texts else [()] * len(self._engine)
         return self._restored([pa.chunked_array([pa.array(c, pa.string())]) for c in columns])
 
@@ -183,6 +183,14 @@ class Rows:
     def _restored(self, texts: Sequence[pa.ChunkedArray]) -> pa.Table:
         pairs = zip(texts, self._engine, strict=True)
         return self._columns.restore([read_text(text, field.type) for text, field in pairs])
+
+
+def _values(row: Mapping[str, Any], width: int) -> list[str | None]:
+    """The texts of a row; DESCRIBE puts all its columns into the first, with tabs between."""
+    values = [datum.get("VarCharValue") for datum in row["Data"]]
+    if len(values) == 1 < width and values[0] is not None:
+        values = [part.strip() for part in values[0].split("\t")]
+    return (values + [None] * width)[:width]
 
 
 class Unload:

@@ -70,6 +70,16 @@ def test_statements_that_give_no_rows(connection: dbapi.Connection) -> None:
     assert cursor.description is None or cursor.fetchall() == []
 
 
+def test_what_a_table_is(connection: dbapi.Connection) -> None:
+    cursor = connection.cursor()
+    cursor.execute("CREATE TABLE t AS SELECT 1 AS a, 'x' AS b")
+    assert cursor.execute("SHOW TABLES").fetchall() == [("t",)]
+    described = cursor.execute("DESCRIBE t").fetchall()
+    assert [row[:2] for row in described] == [("a", "int"), ("b", "varchar(1)")]
+    assert "CREATE" in str(cursor.execute("SHOW CREATE TABLE t").fetchall()[0][0])
+    assert cursor.execute("EXPLAIN SELECT a FROM t").fetchall()
+
+
 def test_many_sets_of_parameters(connection: dbapi.Connection) -> None:
     cursor = connection.cursor()
     cursor.execute(
