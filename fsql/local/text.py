@@ -102,14 +102,14 @@ def _item(sql: str, type_: Type, names: count[int]) -> str:
 
 def _array(sql: str, type_: Type, names: count[int]) -> str:
     """``[1, 2, null]``"""
-    item = f"t{next(names)}"
+    item = f"fsql_t{next(names)}"
     listed = f"list_transform({sql}, lambda {item}: {_item(item, type_.items[0], names)})"
     return f"('[' || array_to_string({listed}, ', ') || ']')"
 
 
 def _map(sql: str, type_: Type, names: count[int]) -> str:
     """``{k=1, l=null}``"""
-    entry = f"t{next(names)}"
+    entry = f"fsql_t{next(names)}"
     key = _item(f"({entry}).key", type_.items[0], names)
     value = _item(f"({entry}).value", type_.items[1], names)
     listed = f"list_transform(map_entries({sql}), lambda {entry}: {key} || '=' || {value})"

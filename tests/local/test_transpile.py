@@ -176,6 +176,22 @@ HOSTILE = Table({'x"; DROP TABLE t; --': "bigint", "r0": "bigint"}, "(1, 2)")
         ("SELECT r0.r0 FROM h AS r0", (2,)),
         ("SELECT '{0} {1}' || regexp_replace('a', 'a', '{0}') FROM h", ("{0} {1}{0}",)),
         ('SELECT CAST(ROW(1) AS row("{0}" bigint)) FROM h', ({"{0}": 1},)),
+        (
+            'SELECT ARRAY[CAST(ROW(1) AS row("{1} @x" bigint))][1] FROM h',
+            ({"{1} @x": 1},),
+        ),
+        (
+            'SELECT nullif(CAST(ROW(1) AS row("{0}" bigint)), ROW(2)) FROM h',
+            ({"{0}": 1},),
+        ),
+        (
+            'SELECT map(ARRAY[1], ARRAY[CAST(ROW(1) AS row("{0}@y" bigint))])[1] FROM h',
+            ({"{0}@y": 1},),
+        ),
+        (
+            """SELECT CAST(JSON '{"a@b": 1}' AS row("a@b" bigint)) FROM h""",
+            ({"a@b": 1},),
+        ),
         ("SELECT transform(ARRAY[1], x -> x + r0) FROM h", ([3],)),
         ("SELECT transform(ARRAY[5], r0 -> r0 + 1) FROM h", ([6],)),
         ("SELECT 'TRINO:X:y' FROM h", ("TRINO:X:y",)),

@@ -248,7 +248,7 @@ class _Given:
         assert self.binder is not None
         assert self.function is not None
         depth = sum(1 for _ in self.binder.scope.chain())
-        self.names = [f"p{depth}_{i}" for i in range(len(types))]
+        self.names = [f"fsql_p{depth}_{i}" for i in range(len(types))]
         own = [identifier(parameter) for parameter in self.function.expressions]
         typed = [Typed(name, type_) for name, type_ in zip(self.names, types, strict=True)]
         inner = Scope((), self.binder.scope, dict(zip(own, typed, strict=True)), inner=True)

@@ -9,7 +9,7 @@ from fsql.local.transpile.coercion import can_coerce
 from fsql.local.transpile.errors import TrinoError
 from fsql.local.transpile.places import at, fault, unexpected
 from fsql.local.transpile.scope import Scope, Typed
-from fsql.local.transpile.sqltext import raised, template
+from fsql.local.transpile.sqltext import escaped, raised, template
 from fsql.local.transpile.types import BIGINT, Type, duckdb_type, quoted
 
 __all__ = ["identifier", "output_name", "written"]
@@ -133,20 +133,19 @@ def _subscript(binder: Binder, node: exp.Bracket) -> Typed:
 def _array_item(node: exp.Expr, base: Typed, index: Typed) -> Typed:
     _wanted(node, index, BIGINT)
     item = base.type.items[0]
-    kind = duckdb_type(item)
-    high = raised("INVALID_FUNCTION_ARGUMENT", _HIGH_SUBSCRIPT, kind)
-    low = raised("INVALID_FUNCTION_ARGUMENT", _LOW_SUBSCRIPT, kind)
-    text = (
-        f"CASE WHEN {{1}} > len({{0}}) THEN {high} WHEN {{1}} < 1 THEN {low} ELSE {{0}}[{{1}}] END"
-    )
+    wrong = raised("INVALID_FUNCTION_ARGUMENT", _BAD_SUBSCRIPT, escaped(duckdb_type(item)))
+    outside = "{1} > len({0})" if _is_positive(index) else "{1} > len({0}) OR {1} < 1"
+    text = f"CASE WHEN {outside} THEN {wrong} ELSE {{0}}[{{1}}] END"
     return Typed(template(text, [base.sql, coerced(index, BIGINT)]), item)
 
 
-_HIGH_SUBSCRIPT = (
-    "'Array subscript must be less than or equal to array length: ' || {1} || ' > ' || len({0})"
-)
-_LOW_SUBSCRIPT = (
-    "CASE WHEN {1} = 0 THEN 'SQL array indices start at 1'"
+def _is_positive(index: Typed) -> bool:
+    return isinstance(index.literal, int) and index.literal > 0
+
+
+_BAD_SUBSCRIPT = (
+    "CASE WHEN {1} > 0 THEN 'Array subscript must be less than or equal to array length: '"
+    " || {1} || ' > ' || len({0}) WHEN {1} = 0 THEN 'SQL array indices start at 1'"
     " ELSE 'Array subscript is negative: ' || {1} END"
 )
 
@@ -154,9 +153,8 @@ _LOW_SUBSCRIPT = (
 def _map_value(node: exp.Expr, base: Typed, key: Typed) -> Typed:
     wanted, value = base.type.items
     _wanted(node, key, wanted)
-    missing = raised(
-        "INVALID_FUNCTION_ARGUMENT", "'Key not present in map: ' || {1}", duckdb_type(value)
-    )
+    said = "'Key not present in map: ' || CAST({1} AS VARCHAR)"
+    missing = raised("INVALID_FUNCTION_ARGUMENT", said, escaped(duckdb_type(value)))
     text = f"CASE WHEN NOT map_contains({{0}}, {{1}}) THEN {missing} ELSE {{0}}[{{1}}] END"
     return Typed(template(text, [base.sql, coerced(key, wanted)]), value)
 

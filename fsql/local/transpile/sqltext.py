@@ -6,13 +6,23 @@ import re
 from collections.abc import Callable, Sequence
 from zlib import crc32
 
-__all__ = ["filled", "joined", "lambda_name", "let", "once", "raised", "string", "template"]
+__all__ = [
+    "escaped",
+    "filled",
+    "joined",
+    "lambda_name",
+    "let",
+    "once",
+    "raised",
+    "string",
+    "template",
+]
 
 _LARGE = 60
 """An argument longer than this is computed once and named, where a template uses it twice."""
 
 _VOLATILE = re.compile(r"\b(random|uuid)\(")
-_PLACES = re.compile(r"\{(\d{1,2})\}")
+_MARKS = re.compile(r"\{\{|@@|\{(\d{1,2})\}|@(\w+)")
 
 
 def string(text: str) -> str:
@@ -34,7 +44,7 @@ def raised(name: str, message_sql: str, type_sql: str) -> str:
 def lambda_name(seed: str) -> str:
     """A name for a lambda's parameter: always the same for the same `seed`, so that an expression
     in GROUP BY and the same one in SELECT become the same text."""
-    return f"v{crc32(seed.encode()):x}"
+    return f"fsql_v{crc32(seed.encode()):x}"
 
 
 def let(arguments: Sequence[str], body: Callable[..., str]) -> str:
@@ -59,12 +69,13 @@ def joined(items: str, separator: str, constant: bool) -> str:
     """The texts of a list in one, NULLs left out; DuckDB's own wants a `constant` separator."""
     if constant:
         return f"array_to_string({items}, {separator})"
-    known = f"list_filter({items}, lambda s: s IS NOT NULL)"
+    known = f"list_filter({items}, lambda fsql_s: fsql_s IS NOT NULL)"
     return once(
         known,
         lambda texts: (
             f"CASE WHEN len({texts}) = 0 THEN ''"
-            f" ELSE list_reduce({texts}, lambda s, t: s || {separator} || t) END"
+            f" ELSE list_reduce({texts}, lambda fsql_s, fsql_t:"
+            f" fsql_s || {separator} || fsql_t) END"
         ),
     )
 
@@ -74,7 +85,7 @@ def template(text: str, arguments: Sequence[str]) -> str:
 
     `text` is ours and never holds a user's words: only `arguments` may.
     """
-    places = [int(place) for place in _PLACES.findall(text)]
+    places = [int(mark[1]) for mark in _MARKS.finditer(text) if mark[1]]
     heavy = [
         i for i, argument in enumerate(arguments) if places.count(i) > 1 and _is_heavy(argument)
     ]
@@ -89,5 +100,20 @@ def template(text: str, arguments: Sequence[str]) -> str:
 
 
 def filled(text: str, arguments: Sequence[str]) -> str:
-    """`text` with ``{0}``, ``{1}``, … replaced, however often each is used."""
-    return _PLACES.sub(lambda place: arguments[int(place[1])], text)
+    """`text` with ``{0}``, ``{1}``, … replaced, however often each is used.
+
+    ``@x`` becomes a lambda parameter's name that no column has: in an aggregated SELECT, DuckDB
+    takes a parameter for the column of the same name.
+    """
+
+    def written(mark: re.Match[str]) -> str:
+        if mark[1]:
+            return arguments[int(mark[1])]
+        return f"fsql_{mark[2]}" if mark[2] else mark[0][0]
+
+    return _MARKS.sub(written, text)
+
+
+def escaped(text: str) -> str:
+    """`text` as part of a template: a type with a user's field names."""
+    return text.replace("{", "{{").replace("@", "@@")

@@ -7,6 +7,7 @@ from sqlglot import exp
 from fsql.local.transpile.functions.registry import AGGREGATE, WINDOW, Call, register
 from fsql.local.transpile.places import fault
 from fsql.local.transpile.scope import Typed
+from fsql.local.transpile.sqltext import escaped
 from fsql.local.transpile.types import UNKNOWN, decimal, duckdb_type
 
 __all__: list[str] = []
@@ -35,19 +36,19 @@ def _listed(call: Call) -> str:
 
 
 _GROUPED = (
-    "invoke(lambda l: map_from_entries(list_transform(list_distinct(list_transform(l,"
-    " lambda e: e.k)), lambda k: struct_pack(key := k, value := {value}))), {own})"
+    "invoke(lambda @l: map_from_entries(list_transform(list_distinct(list_transform(@l,"
+    " lambda @e: @e.k)), lambda @k: struct_pack(key := @k, value := VALUE))), OWN)"
 )
-_PAIRS = "list_filter(<list(struct_pack(k := {0}, v := {1}))>, lambda e: e.k IS NOT NULL)"
-_FIRST = "list_filter(l, lambda e: e.k = k)[1].v"
-_EVERY = "list_transform(list_filter(l, lambda e: e.k = k), lambda e: e.v)"
+_PAIRS = "list_filter(<list(struct_pack(k := {0}, v := {1}))>, lambda @e: @e.k IS NOT NULL)"
+_FIRST = "list_filter(@l, lambda @e: @e.k = @k)[1].v"
+_EVERY = "list_transform(list_filter(@l, lambda @e: @e.k = @k), lambda @e: @e.v)"
 
 register(
     AGGREGATE,
     {
         "count() bigint": "<count(*)>",
         "count(T) bigint": "<count({0})>",
-        "count_if(boolean) bigint": "CAST(<count_if({0})> AS BIGINT)",
+        "count_if(boolean) bigint": "coalesce(CAST(<count_if({0})> AS BIGINT), 0)",
         **{
             f"sum({kind}) bigint": "CAST(<sum({0})> AS BIGINT)"
             for kind in (
@@ -144,11 +145,11 @@ register(
         },
         "regr_count(double, double) bigint": "CAST(<regr_count({0}, {1})> AS BIGINT)",
         "histogram(T) map(T, bigint)": (
-            lambda call: f"CAST(<histogram({{0}})> AS {duckdb_type(call.result)})"
+            lambda call: f"CAST(<histogram({{0}})> AS {escaped(duckdb_type(call.result))})"
         ),
-        "map_agg(K, V) map(K, V)": _GROUPED.replace("{value}", _FIRST).replace("{own}", _PAIRS),
+        "map_agg(K, V) map(K, V)": _GROUPED.replace("VALUE", _FIRST).replace("OWN", _PAIRS),
         "multimap_agg(K, V) map(K, array(V))": (
-            _GROUPED.replace("{value}", _EVERY).replace("{own}", _PAIRS)
+            _GROUPED.replace("VALUE", _EVERY).replace("OWN", _PAIRS)
         ),
     },
 )

@@ -6,22 +6,22 @@ from fsql.local.transpile.casts import can_cast, cast_sql
 from fsql.local.transpile.functions.registry import SCALAR, Call, Emit, register
 from fsql.local.transpile.places import fault
 from fsql.local.transpile.scope import Typed
-from fsql.local.transpile.sqltext import joined, lambda_name, raised, template
+from fsql.local.transpile.sqltext import escaped, joined, lambda_name, raised, template
 from fsql.local.transpile.types import UNKNOWN, VARCHAR, array, duckdb_type, map_of, quoted, row
 
 __all__: list[str] = []
 
-_HAS_NULL = "len(list_filter({0}, lambda n: n IS NULL)) > 0"
-_DISTINCT = "list_filter({0}, lambda x, i: list_position({0}, x) = i)"
+_HAS_NULL = "len(list_filter({0}, lambda @n: @n IS NULL)) > 0"
+_DISTINCT = "list_filter({0}, lambda @x, @i: list_position({0}, @x) = @i)"
 """The first of each item in order, one NULL included; DuckDB's list_distinct has neither."""
 
 
 def _matches(found: str, otherwise: str) -> str:
     """Whether a lambda is true of an array's items, with NULL for what can't be known."""
-    unknown = "len(list_filter(t, lambda n: n IS NULL)) > 0"
+    unknown = "len(list_filter(@t, lambda @n: @n IS NULL)) > 0"
     return (
-        f"invoke(lambda t: CASE WHEN list_contains(t, {found}) THEN {otherwise}"
-        f" WHEN t IS NULL OR {unknown} THEN NULL ELSE NOT {otherwise} END,"
+        f"invoke(lambda @t: CASE WHEN list_contains(@t, {found}) THEN {otherwise}"
+        f" WHEN @t IS NULL OR {unknown} THEN NULL ELSE NOT {otherwise} END,"
         " list_transform({0}, {1}))"
     )
 
@@ -45,7 +45,9 @@ def _array_text(call: Call) -> str:
 
 def _element(call: Call) -> str:
     zero = raised(
-        "INVALID_FUNCTION_ARGUMENT", "'SQL array indices start at 1'", duckdb_type(call.result)
+        "INVALID_FUNCTION_ARGUMENT",
+        "'SQL array indices start at 1'",
+        escaped(duckdb_type(call.result)),
     )
     place = call.given[1].literal
     if isinstance(place, int) and place > 0:
@@ -59,10 +61,10 @@ def _zipped(call: Call) -> Typed:
     count = len(items)
     known = " AND ".join(f"{{{i}}} IS NOT NULL" for i in range(count))
     longest = ", ".join(f"len({{{i}}})" for i in range(count))
-    fields = ", ".join(f"field{i} := {{{i}}}[n]" for i in range(count))
+    fields = ", ".join(f"field{i} := {{{i}}}[@n]" for i in range(count))
     text = (
         f"CASE WHEN {known} THEN list_transform(range(1, greatest({longest}) + 1),"
-        f" lambda n: struct_pack({fields})) END"
+        f" lambda @n: struct_pack({fields})) END"
     )
     return Typed(template(text, call.arguments), array(row([(None, item) for item in items])))
 
@@ -72,7 +74,7 @@ def _sequence(step: str) -> str:
 
 
 def _dates(step: str) -> str:
-    return f"list_transform(generate_series({{0}}, {{1}}, {step}), lambda d: CAST(d AS DATE))"
+    return f"list_transform(generate_series({{0}}, {{1}}, {step}), lambda @d: CAST(@d AS DATE))"
 
 
 _DEFAULT_STEP = "CASE WHEN {1} >= {0} THEN 1 ELSE -1 END"
@@ -87,14 +89,14 @@ register(
         "none_match(array(T), function(T, boolean)) boolean": _matches("true", "false"),
         "array_distinct(array(T)) array(T)": _DISTINCT,
         "array_except(array(T), array(T)) array(T)": (
-            f"list_filter({_DISTINCT}, lambda y: list_position({{1}}, y) IS NULL)"
+            f"list_filter({_DISTINCT}, lambda @y: list_position({{1}}, @y) IS NULL)"
         ),
         "array_intersect(array(T), array(T)) array(T)": (
-            f"list_filter({_DISTINCT}, lambda y: list_position({{1}}, y) IS NOT NULL)"
+            f"list_filter({_DISTINCT}, lambda @y: list_position({{1}}, @y) IS NOT NULL)"
         ),
         "array_union(array(T), array(T)) array(T)": (
-            "CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN invoke(lambda l: list_filter(l,"
-            " lambda x, i: list_position(l, x) = i), list_concat({0}, {1})) END"
+            "CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN invoke(lambda @l: list_filter(@l,"
+            " lambda @x, @i: list_position(@l, @x) = @i), list_concat({0}, {1})) END"
         ),
         "array_join(array(T), varchar) varchar": _array_text,
         "array_join(array(T), varchar, varchar) varchar": _array_text,
@@ -105,7 +107,7 @@ register(
             " THEN CAST(coalesce(list_position({0}, {1}), 0) AS BIGINT) END"
         ),
         "array_remove(array(T), T) array(T)": (
-            "list_filter({0}, lambda x: x IS DISTINCT FROM {1})"
+            "list_filter({0}, lambda @x: @x IS DISTINCT FROM {1})"
         ),
         "array_sort(array(T)) array(T)": "list_sort({0}, 'ASC', 'NULLS LAST')",
         "arrays_overlap(array(T), array(T)) boolean": (
@@ -126,7 +128,7 @@ register(
         "reduce(array(T), S, function(S, T, S), function(S, R)) R": (
             "CASE WHEN {0} IS NOT NULL THEN invoke({3}, list_reduce({0}, {2}, {1})) END"
         ),
-        "repeat(T, bigint) array(T)": "list_transform(range({1}), lambda n: {0})",
+        "repeat(T, bigint) array(T)": "list_transform(range({1}), lambda @n: {0})",
         "sequence(bigint, bigint) array(bigint)": _sequence(_DEFAULT_STEP),
         "sequence(bigint, bigint, bigint) array(bigint)": _sequence("{2}"),
         "sequence(date, date) array(date)": _dates(
@@ -153,7 +155,7 @@ register(
         "zip(array(A), array(B), array(C), array(D)) array(A)": _zipped,
         "zip_with(array(T), array(U), function(T, U, R)) array(R)": (
             "CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN list_transform("
-            "range(1, greatest(len({0}), len({1})) + 1), lambda n: invoke({2}, {0}[n], {1}[n])) END"
+            "range(1, greatest(len({0}), len({1})) + 1), lambda @n: invoke({2}, {0}[@n], {1}[@n])) END"
         ),
     },
 )
@@ -169,8 +171,8 @@ def _empty(call: Call) -> Typed:
 
 def _entries(call: Call) -> Typed:
     """Rows without names, where DuckDB's have key and value."""
-    entry = "struct_pack(field0 := e.key, field1 := e.value)"
-    listed = f"list_transform(map_entries({{0}}), lambda e: {entry})"
+    entry = "struct_pack(field0 := @e.key, field1 := @e.value)"
+    listed = f"list_transform(map_entries({{0}}), lambda @e: {entry})"
     pair = row([(None, item) for item in call.types[0].items])
     return Typed(template(listed, call.arguments), array(pair))
 
@@ -183,18 +185,20 @@ def _from_entries(call: Call) -> Typed:
             "Expected: map_from_entries(array(row(K, V)))"
         )
         raise fault(call.node, "FUNCTION_NOT_FOUND", message)
-    key, value = (f"(e).{quoted(name)}" for name in pair.field_names())
-    pairs = f"list_transform({call.arguments[0]}, lambda e: {_ENTRY.format(key=key, value=value)})"
+    key, value = (f"(fsql_e).{quoted(name)}" for name in pair.field_names())
+    pairs = (
+        f"list_transform({call.arguments[0]}, lambda fsql_e: {_ENTRY.format(key=key, value=value)})"
+    )
     return Typed(f"map_from_entries({pairs})", map_of(*pair.items))
 
 
 def _rebuilt(key: str, value: str) -> Emit:
     """A map made anew of each entry's ``e.key`` and ``e.value``, given to a lambda."""
     made = _ENTRY.format(key=key, value=value)
-    return f"map_from_entries(list_transform(map_entries({{0}}), lambda e: {made}))"
+    return f"map_from_entries(list_transform(map_entries({{0}}), lambda @e: {made}))"
 
 
-_APPLIED = "invoke({1}, e.key, e.value)"
+_APPLIED = "invoke({1}, @e.key, @e.value)"
 
 register(
     SCALAR,
@@ -206,17 +210,17 @@ register(
         ),
         "map_entries(map(K, V)) array(K)": _entries,
         "map_filter(map(K, V), function(K, V, boolean)) map(K, V)": (
-            f"map_from_entries(list_filter(map_entries({{0}}), lambda e: {_APPLIED}))"
+            f"map_from_entries(list_filter(map_entries({{0}}), lambda @e: {_APPLIED}))"
         ),
         "map_from_entries(array(T)) map(T, T)": _from_entries,
         "map_keys(map(K, V)) array(K)": "map_keys({0})",
         "map_values(map(K, V)) array(V)": "map_values({0})",
-        "transform_keys(map(K, V), function(K, V, R)) map(R, V)": _rebuilt(_APPLIED, "e.value"),
-        "transform_values(map(K, V), function(K, V, R)) map(K, R)": _rebuilt("e.key", _APPLIED),
+        "transform_keys(map(K, V), function(K, V, R)) map(R, V)": _rebuilt(_APPLIED, "@e.value"),
+        "transform_values(map(K, V), function(K, V, R)) map(K, R)": _rebuilt("@e.key", _APPLIED),
         "map_zip_with(map(K, A), map(K, B), function(K, A, B, R)) map(K, R)": (
             "map_from_entries(list_transform(list_distinct(list_concat(map_keys({0}),"
-            " map_keys({1}))), lambda k: struct_pack(key := k,"
-            " value := invoke({2}, k, {0}[k], {1}[k]))))"
+            " map_keys({1}))), lambda @k: struct_pack(key := @k,"
+            " value := invoke({2}, @k, {0}[@k], {1}[@k]))))"
         ),
     },
 )

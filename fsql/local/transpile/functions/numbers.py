@@ -8,7 +8,7 @@ from fsql.local.transpile.functions.registry import SCALAR, Call, Emit, register
 from fsql.local.transpile.operators import arithmetic
 from fsql.local.transpile.places import fault
 from fsql.local.transpile.scope import Typed
-from fsql.local.transpile.sqltext import raised, template
+from fsql.local.transpile.sqltext import once, raised, template
 from fsql.local.transpile.types import UNKNOWN, decimal, duckdb_type
 
 __all__: list[str] = []
@@ -68,7 +68,7 @@ def _modulus(call: Call) -> Typed:
 
 _CUBE_ROOT = (
     "CASE WHEN {0} = 0 OR NOT isfinite({0}) THEN {0}"
-    " ELSE invoke(lambda c, x: c - (c * c * c - x) / (3 * c * c), cbrt({0}), {0}) END"
+    " ELSE invoke(lambda @c, @x: @c - (@c * @c * @c - @x) / (3 * @c * @c), cbrt({0}), {0}) END"
 )
 """One step of Newton's makes the last digit right, as it is in Java."""
 
@@ -124,7 +124,7 @@ register(
             " ELSE floor(({0} - {1}) / ({2} - {1}) * {3}) + 1 END AS BIGINT)"
         ),
         "width_bucket(double, array(double)) bigint": (
-            "CAST(len(list_filter({1}, lambda b: b <= {0})) AS BIGINT)"
+            "CAST(len(list_filter({1}, lambda @b: @b <= {0})) AS BIGINT)"
         ),
         **{f"{name}(double) double": f"{name}({{0}})" for name in _TRIGONOMETRY},
         "atan2(double, double) double": "atan2({0}, {1})",
@@ -187,9 +187,13 @@ def _null_if(call: Call) -> Typed:
             "TYPE_MISMATCH",
             f"Types are not comparable with nullif: {first.type} vs {second.type}",
         )
-    left, right = (cast_sql(f"{{{i}}}", own.type, common) for i, own in enumerate(call.given))
-    sql = template(f"CASE WHEN {left} = {right} THEN NULL ELSE {{0}} END", [first.sql, second.sql])
-    return Typed(sql, first.type)
+    right = cast_sql(second.sql, second.type, common)
+
+    def compared(left: str) -> str:
+        same = f"{cast_sql(left, first.type, common)} = {right}"
+        return f"CASE WHEN {same} THEN NULL ELSE {left} END"
+
+    return Typed(once(first.sql, compared), first.type)
 
 
 def _coalesced(call: Call) -> str:

@@ -38,10 +38,10 @@ def _substring(call: Call) -> str:
 
 def _split(call: Call) -> str:
     """Into so many parts at most, the last of which keeps the rest."""
-    rest = joined("p[{2}:]", "{1}", call.given[1].literal is not None)
+    rest = joined("@p[{2}:]", "{1}", call.given[1].literal is not None)
     text = (
-        f"invoke(lambda p: CASE WHEN {{2}} < 1 THEN {_BAD_LIMIT} WHEN len(p) <= {{2}} THEN p"
-        f" ELSE list_concat(p[1:{{2}} - 1], [{rest}]) END, string_split({{0}}, {{1}}))"
+        f"invoke(lambda @p: CASE WHEN {{2}} < 1 THEN {_BAD_LIMIT} WHEN len(@p) <= {{2}} THEN @p"
+        f" ELSE list_concat(@p[1:{{2}} - 1], [{rest}]) END, string_split({{0}}, {{1}}))"
     )
     return template(text, call.arguments)
 
@@ -90,8 +90,8 @@ register(
             f"CASE WHEN {{2}} < 1 THEN {_BAD_INDEX} ELSE string_split({{0}}, {{1}})[{{2}}] END"
         ),
         "split_to_map(varchar, varchar, varchar) map(varchar, varchar)": (
-            "map_from_entries(list_transform(string_split({0}, {1}), lambda e:"
-            " struct_pack(key := split_part(e, {2}, 1), value := split_part(e, {2}, 2))))"
+            "map_from_entries(list_transform(string_split({0}, {1}), lambda @e:"
+            " struct_pack(key := split_part(@e, {2}, 1), value := split_part(@e, {2}, 2))))"
         ),
         "starts_with(varchar, varchar) boolean": "starts_with({0}, {1})",
         "strpos(varchar, varchar) bigint": "strpos({0}, {1})",
