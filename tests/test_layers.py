@@ -77,6 +77,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
         frozenset(
             {
                 "fsql.model",
+                "fsql.definition",
                 "fsql.types",
                 "fsql.typetext",
                 "fsql.conversion",

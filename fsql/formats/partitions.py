@@ -24,7 +24,7 @@ from pyiceberg.transforms import (
 )
 from pyiceberg.typedef import Record
 
-from fsql.model import Partition
+from fsql.definition import Partition
 
 __all__ = ["Partitioner", "Values", "partition_spec"]
 
