@@ -163,6 +163,14 @@ _FAULTS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], TrinoError]]] = [
             _said("STACK_OVERFLOW", "statement is too large (stack overflow during analysis)"),
         ),
         (
+            r"Expected (ARRAY|OBJECT), but got \w+: (.*)",
+            _said("INVALID_CAST_ARGUMENT", r"Cannot cast \2: Expected a JSON \1"),
+        ),
+        (
+            r"Pattern has (\d+) groups\. Cannot access group (\d+)",
+            _said("INVALID_FUNCTION_ARGUMENT", r"Pattern has \1 groups. Cannot access group \2"),
+        ),
+        (
             r"Failed to parse format specifier (.*?):",
             _said("INVALID_FUNCTION_ARGUMENT", r"Invalid format: \1"),
         ),

@@ -155,7 +155,8 @@ register(
         "zip(array(A), array(B), array(C), array(D)) array(A)": _zipped,
         "zip_with(array(T), array(U), function(T, U, R)) array(R)": (
             "CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN list_transform("
-            "range(1, greatest(len({0}), len({1})) + 1), lambda @n: invoke({2}, {0}[@n], {1}[@n])) END"
+            "range(1, greatest(len({0}), len({1})) + 1),"
+            " lambda @n: invoke({2}, {0}[@n], {1}[@n])) END"
         ),
     },
 )
