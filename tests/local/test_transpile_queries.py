@@ -407,6 +407,8 @@ def test_query_errors(sql: str, message: str) -> None:
         ("SELECT hour FROM weather LIMIT 1 BY hour", "line 1:37: mismatched input 'hour'"),
         ("SELECT {'a': 1}", "line 1:8: mismatched input '{'"),
         ("SELECT 5 & 3", "line 1:10: mismatched input '&'"),
+        ("SELECT 1 LIMIT 5 OFFSET 2", "line 1:25: mismatched input 'OFFSET'"),
+        ("SELECT INTERVAL 1 DAY", "line 1:17: mismatched input '1'. Expecting: '<string>'"),
     ],
 )
 def test_syntax_errors(sql: str, message: str) -> None:

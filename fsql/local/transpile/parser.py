@@ -232,6 +232,15 @@ class _Trino(_Quiet, AthenaTrinoParser):
             return super()._parse_type(*args, **kwargs)
         return self._parse_column()
 
+    def _parse_interval(self, *args: Any, **kwargs: Any) -> Any:
+        if (
+            self._curr.token_type == TokenType.INTERVAL
+            and self._next.token_type == TokenType.NUMBER
+        ):
+            self._advance()
+            self.raise_error("Expecting <string>")
+        return super()._parse_interval(*args, **kwargs)
+
     def _parse_cast(self, strict: bool, safe: bool | None = None) -> exp.Expr:
         this = self._parse_disjunction()
         if not self._match(TokenType.ALIAS):

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from fsql.local.transpile.binder import Binder, Block, Bound, coerced
 from fsql.local.transpile.coercion import common_type_of
-from fsql.local.transpile.places import checked, fault, unexpected
+from fsql.local.transpile.places import checked, fault, start_of, unexpected
 from fsql.local.transpile.scope import Scope, Typed
 from fsql.local.transpile.translation import Translation, columns_as, query
 from fsql.local.transpile.types import Type
@@ -187,6 +187,8 @@ def limited(translation: Translation, node: exp.Expr) -> str:
     for clause in (offset, limit):
         if clause is not None:
             checked(clause, "expression", "count", "direction", "limit_options")
+    if offset is not None and limit is not None and 0 < start_of(limit) < start_of(offset):
+        raise fault(offset, "SYNTAX_ERROR", "mismatched input 'OFFSET'. Expecting: <EOF>")
     words = ""
     if isinstance(limit, exp.Fetch):
         words = f" LIMIT {_fetched(translation, limit)}"
