@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fsql.errors import LossyCast, UnsupportedType
+from fsql.rebuilding import rebuilt
 from fsql.types import storage_type
 
 __all__ = ["decode", "decode_table", "encode"]
@@ -81,7 +82,12 @@ def _through(
 
 
 def _cast(array: pa.Array, target: pa.DataType, safe: bool) -> pa.Array:
-    return array if array.type.equals(target) else array.cast(target, safe=safe)
+    if array.type.equals(target):
+        return array
+    try:
+        return array.cast(target, safe=safe)
+    except pa.ArrowNotImplementedError:
+        return rebuilt(array, target, lambda part, type_: _cast(part, type_, safe))
 
 
 def _first_refused(column: Column, convert: Callable[[pa.Array], pa.Array]) -> object:

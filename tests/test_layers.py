@@ -81,6 +81,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "fsql.types",
                 "fsql.typetext",
                 "fsql.conversion",
+                "fsql.rebuilding",
                 "fsql.frames",
                 "fsql.fitting",
                 "fsql.naming",

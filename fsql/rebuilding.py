@@ -1,0 +1,82 @@
+"""Arrays taken apart and put together again, where Arrow casts the parts but not the whole.
+
+Arrow has no cast to a dictionary of anything but text and bytes, and none to a list of
+a fixed size of text views, though the values themselves pose no problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+__all__ = ["rebuilt"]
+
+Cast = Callable[[pa.Array, pa.DataType], pa.Array]
+
+
+def rebuilt(array: pa.Array, target: pa.DataType, cast: Cast) -> pa.Array:
+    """An array of another type, by casting what it is made of.
+
+    Args:
+        array: of the same shape as `target`, dictionaries apart.
+        cast: for the parts; it may come back here.
+
+    Raises:
+        pyarrow.ArrowNotImplementedError: neither has Arrow a cast nor has the type parts.
+        pyarrow.ArrowInvalid: a part refuses a value.
+    """
+    if pa.types.is_dictionary(target):
+        return _dictionary(array, target, cast)
+    if pa.types.is_struct(target) and pa.types.is_struct(array.type):
+        return _struct(array, target, cast)
+    if pa.types.is_map(target) and pa.types.is_map(array.type):
+        return _map(array, target, cast)
+    if hasattr(target, "value_type") and hasattr(array.type, "value_type"):
+        return _list(array, target, cast)
+    raise pa.ArrowNotImplementedError(f"no cast from {array.type} to {target}")
+
+
+def _dictionary(array: pa.Array, target: pa.DictionaryType, cast: Cast) -> pa.Array:
+    encoded = cast(array, target.value_type).dictionary_encode()
+    indices = encoded.indices.cast(target.index_type)
+    return pa.DictionaryArray.from_arrays(indices, encoded.dictionary, ordered=target.ordered)
+
+
+def _struct(array: pa.Array, target: pa.StructType, cast: Cast) -> pa.Array:
+    parts = zip(array.flatten(), target, strict=True)
+    children = [cast(part, field.type) for part, field in parts]
+    return pa.StructArray.from_arrays(children, fields=list(target), mask=array.is_null())
+
+
+def _map(array: pa.Array, target: pa.MapType, cast: Cast) -> pa.Array:
+    offsets, (keys, items) = _offsets(array), _items(array, array.keys, array.items)
+    made = cast(keys, target.key_type), cast(items, target.item_type)
+    return pa.MapArray.from_arrays(offsets, *made, target, mask=array.is_null())
+
+
+def _list(array: pa.Array, target: pa.DataType, cast: Cast) -> pa.Array:
+    if pa.types.is_fixed_size_list(target):
+        # Arrow gives a NULL the items that its size asks for.
+        sized = array.cast(pa.list_(array.type.value_type, target.list_size))
+        items = sized.values.slice(sized.offset * target.list_size, len(sized) * target.list_size)
+        made = cast(items, target.value_type)
+        return pa.FixedSizeListArray.from_arrays(made, type=target, mask=array.is_null())
+    large = pa.types.is_large_list(target)
+    (items,) = _items(array, array.values)
+    offsets = _offsets(array).cast(pa.int64() if large else pa.int32())
+    kind = pa.LargeListArray if large else pa.ListArray
+    made = cast(items, target.value_type)
+    return kind.from_arrays(offsets, made, type=target, mask=array.is_null())
+
+
+def _offsets(array: pa.Array) -> pa.Array:
+    """Where lists begin and end, counted from the first one's begin."""
+    return pc.subtract(array.offsets, array.offsets[0])
+
+
+def _items(array: pa.Array, *parts: pa.Array) -> list[pa.Array]:
+    """What lies between the first offset and the last: a slice leaves more around it."""
+    first, last = array.offsets[0].as_py(), array.offsets[-1].as_py()
+    return [part.slice(first, last - first) for part in parts]
