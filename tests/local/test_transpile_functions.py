@@ -392,6 +392,14 @@ def test_function(expression: str, value: Any, type_: str) -> None:
             "(Format specifier '%s')",
         ),
         ("xxhash64(X'00')", "NOT_SUPPORTED: line 1:8: Function 'xxhash64' is not supported"),
+        (
+            "json_value('{}', 'lax $.a' RETURNING bigint)",
+            "NOT_SUPPORTED: line 1:8: Function 'json_value' is not supported",
+        ),
+        (
+            "json_exists('{}', 'lax $.a')",
+            "NOT_SUPPORTED: line 1:8: Function 'json_exists' is not supported",
+        ),
         ("fail('no')", "GENERIC_USER_ERROR: no"),
     ],
 )

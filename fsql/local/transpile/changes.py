@@ -214,9 +214,7 @@ def _cases(
     for number, when in enumerate(statement.args["whens"].expressions):
         checked(when, "matched", "condition", "then")
         matched, action = bool(when.args.get("matched")), when.args["then"]
-        # A row that is not matched has no columns of the target.
-        fields = target.fields + source if matched else source
-        binder = _binder(translation, fields, "MERGE")
+        binder = _binder(translation, target.fields + source, "MERGE")
         condition = when.args.get("condition")
         if matched and isinstance(action, exp.Var) and action.name.upper() == "DELETE":
             yield _Case(True, condition, None)
