@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ import sqlalchemy as sa
 from fsql.errors import ConfigError
 from fsql.frames import to_pandas
 from fsql.planning import TransportName
-from fsql.reader import read_batches
+from fsql.reader import executed
 
 __all__ = ["chosen_format", "write"]
 
@@ -51,12 +52,17 @@ def write(
         form: "table", "csv", "jsonl" or "parquet".
 
     Returns:
-        A line that says how many rows there were.
+        A line that says how many rows there were and what they cost.
     """
-    reader = read_batches(sql, engine, transport=transport)
-    with _target(output) as target:
-        rows = _WRITERS[form](reader, target)
-    return f"{rows:,} rows" + (f" in {output}" if output else "")
+    started = time.perf_counter()
+    with executed(sql, engine, None, transport) as cursor:
+        reader = pa.RecordBatchReader.from_batches(cursor.schema, cursor.as_batches())
+        with _target(output) as target:
+            rows = _WRITERS[form](reader, target)
+        scanned = cursor.statistics["scanned_bytes"] or 0
+    milliseconds = (time.perf_counter() - started) * 1000
+    where = f" in {output}" if output else ""
+    return f"{rows:,} rows{where}, {scanned:,} bytes scanned, {milliseconds:,.0f} ms"
 
 
 @contextmanager

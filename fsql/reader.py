@@ -17,7 +17,7 @@ from fsql.dialect import OPTION
 from fsql.frames import DtypeBackend, to_pandas
 from fsql.planning import TransportName
 
-__all__ = ["read_arrow", "read_batches", "read_sql"]
+__all__ = ["executed", "read_arrow", "read_batches", "read_sql"]
 
 Parameters: TypeAlias = Mapping[str, Any] | Sequence[Any] | None
 Connectable: TypeAlias = sa.Engine | sa.Connection | dbapi.Connection | str
@@ -78,7 +78,7 @@ def read_sql(
     if chunksize is not None:
         return _chunks(sql, con, params, dtype_backend, chunksize, transport)
     started = time.perf_counter()
-    with _executed(sql, con, params, transport) as cursor:
+    with executed(sql, con, params, transport) as cursor:
         table = cursor.as_arrow()
         frame = to_pandas(table, dtype_backend)
         seconds = time.perf_counter() - started
@@ -94,7 +94,7 @@ def read_arrow(
     transport: TransportName = "auto",
 ) -> pa.Table:
     """Read a query as an Arrow table in its exact schema; arguments as `read_sql`."""
-    with _executed(sql, con, params, transport) as cursor:
+    with executed(sql, con, params, transport) as cursor:
         return cursor.as_arrow()
 
 
@@ -109,7 +109,7 @@ def read_batches(
 
     The query is over when this returns; its rows are fetched as they are read.
     """
-    context = _executed(sql, con, params, transport)
+    context = executed(sql, con, params, transport)
     cursor = context.__enter__()
 
     def batches() -> Iterator[pa.RecordBatch]:
@@ -130,7 +130,7 @@ def _chunks(
     transport: TransportName,
 ) -> Iterator[pd.DataFrame]:
     """Frames of `size` rows, the last one shorter; one empty frame if there are no rows."""
-    with _executed(sql, con, params, transport) as cursor:
+    with executed(sql, con, params, transport) as cursor:
         pending, given = cursor.schema.empty_table(), False
         for batch in cursor.as_batches():
             pending = pa.concat_tables([pending, pa.Table.from_batches([batch])])
@@ -142,10 +142,10 @@ def _chunks(
 
 
 @contextmanager
-def _executed(
+def executed(
     sql: Statement, con: Connectable, params: Parameters, transport: TransportName
 ) -> Iterator[dbapi.Cursor]:
-    """A cursor that has run the statement, on whatever `con` is."""
+    """A cursor that has run a statement, on whatever `con` is; arguments as `read_sql`."""
     if isinstance(con, str):
         con = sa.create_engine(con)
     if isinstance(con, sa.Engine):
