@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import statements as st
+from .changes import change
 from .context import Context, Outcome
 from .ddl import (
     create_database,
@@ -51,6 +52,7 @@ class Executor:
             st.CreateTableAs: lambda context, s: create_table_as(context, s, translations),
             st.CreateView: lambda context, s: create_view(context, s, translations),
             st.Deallocate: prepared.deallocate,
+            st.Delete: change,
             st.Describe: describe,
             st.DropDatabase: drop_database,
             st.DropPartitions: drop_partitions,
@@ -59,6 +61,7 @@ class Executor:
             st.Execute: lambda context, s: self.run(context, prepared.statement(context, s)),
             st.Explain: lambda context, s: explain(context, s, translations),
             st.Insert: lambda context, s: insert(context, s, translations),
+            st.Merge: change,
             st.Prepare: prepared.prepare,
             st.RepairTable: repair_table,
             st.Select: lambda context, s: run_select(context, s, translations),
@@ -71,6 +74,7 @@ class Executor:
             st.ShowTables: show_tables,
             st.ShowViews: show_views,
             st.Unload: lambda context, s: unload(context, s, translations),
+            st.Update: change,
         }
 
     def run(self, context: Context, statement: st.Statement) -> Outcome:

@@ -30,10 +30,16 @@ from .store import Store
 from .structs import restored
 from .transpile import TrinoError
 from .transpile import types as tt
+from .transpile.changes import ADDRESS
 
-__all__ = ["Iceberg", "Source", "empty_source", "union"]
+__all__ = ["Iceberg", "Rows", "Source", "empty_source", "union"]
 
 _KEPT = 256
+_ADDRESS: Mapping[str, tt.Type] = dict(zip(ADDRESS, (tt.VARCHAR, tt.BIGINT), strict=True))
+_VIRTUAL = [
+    f"{own} AS {tt.quoted(name)}"
+    for own, name in zip(("filename", "file_row_number"), ADDRESS, strict=True)
+]
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,21 @@ class Source:
     size: int = 0
 
 
+@dataclass(frozen=True)
+class Rows:
+    """A snapshot's rows with their addresses: a data file's path here and a row's number in it.
+
+    Attributes:
+        source: the table with the columns `ADDRESS` after its own.
+        files: the data files, by path.
+        scans: an item of FROM for each file, by path, with the same columns as the source.
+    """
+
+    source: Source
+    files: Mapping[str, DataFile]
+    scans: Callable[[str], str]
+
+
 class Iceberg:
     """Reads Iceberg tables of a store."""
 
@@ -66,35 +87,58 @@ class Iceberg:
         """A table's metadata file."""
         return FromInputFile.table_metadata(self.io.new_input(location))
 
-    def _source(self, location: str) -> Source:
-        """The current snapshot of the table whose metadata file lies at `location`.
+    def _source(self, location: str, snapshot: int | None = None) -> Source:
+        """The table whose metadata file lies at `location`, as it is or was at a snapshot.
 
         Raises:
             TrinoError: NOT_SUPPORTED for deletes or files that can't be read rightly here.
         """
         metadata = self.metadata(location)
-        schema = metadata.schema()
-        columns = {f.name.lower(): to_trino(f.field_type) for f in schema.fields}
+        schema = _schema_at(metadata, snapshot)
+        columns = _columns(schema)
         _check_defaults(schema)
-        tasks = self._plan(metadata)
-        scans = list(self._scans(metadata, tasks, columns))
+        tasks = self._plan(metadata, snapshot)
+        scans = list(self._scans(_Readings(metadata, schema), tasks, columns))
         sql = union(scans) if scans else empty_source(columns)
         size = sum(task.file.file_size_in_bytes for task in tasks)
         return Source(sql, columns, location, size)
 
-    def _plan(self, metadata: TableMetadata) -> list[FileScanTask]:
+    def rows(self, location: str) -> Rows:
+        """The current snapshot's rows with their addresses; TrinoError like `source`."""
+        metadata = self.metadata(location)
+        schema = metadata.schema()
+        _check_defaults(schema)
+        tasks = {self._path(task.file.file_path): task for task in self._plan(metadata, None)}
+        columns = _columns(schema)
+        readings = _Readings(metadata, schema)
+
+        def scan(*paths: str) -> list[str]:
+            chosen = [tasks[path] for path in paths]
+            return list(self._scans(readings, chosen, columns, addressed=True))
+
+        addressed = {**columns, **_ADDRESS}
+        sql = union(scan(*tasks)) if tasks else empty_source(addressed)
+        size = sum(task.file.file_size_in_bytes for task in tasks.values())
+        files = {path: task.file for path, task in tasks.items()}
+        source = Source(sql, addressed, location, size)
+        return Rows(source, files, lambda path: union(scan(path)))
+
+    def _plan(self, metadata: TableMetadata, snapshot: int | None) -> list[FileScanTask]:
         try:
-            return list(DataScan(metadata, self.io).plan_files())
+            return list(DataScan(metadata, self.io, snapshot_id=snapshot).plan_files())
         except ValueError as error:
             # pyiceberg refuses what it can't apply (equality deletes) with a ValueError.
             raise TrinoError("NOT_SUPPORTED", str(error)) from error
 
     def _scans(
-        self, metadata: TableMetadata, tasks: list[FileScanTask], columns: Mapping[str, tt.Type]
+        self,
+        readings: _Readings,
+        tasks: Iterable[FileScanTask],
+        columns: Mapping[str, tt.Type],
+        addressed: bool = False,
     ) -> Iterator[str]:
         """One scan for the files that are read by the same schema with the same deletes."""
         groups: dict[tuple[_Reading, frozenset[str]], list[str]] = defaultdict(list)
-        readings = _Readings(metadata)
         for task in tasks:
             path = self._path(task.file.file_path)
             _check_file(task.file)
@@ -102,10 +146,12 @@ class Iceberg:
             groups[readings.of(task.file, path), deletes].append(path)
         for (reading, deletes), paths in groups.items():
             scan = f"read_parquet({literal(sorted(paths))}, schema={reading.schema})"
-            reduced = dict(reading.columns)
-            if deletes:
-                scan = self._without_deleted(scan, deletes, reduced)
-            yield restored(columns, reduced, scan)
+            reduced, extra = dict(reading.columns), _ADDRESS if addressed else {}
+            if addressed or deletes:
+                listed = [f"rows_.{tt.quoted(name)}" for name in reduced]
+                listed += [f"rows_.{own}" for own in _VIRTUAL] if addressed else []
+                scan = f"(SELECT {', '.join(listed)} FROM {scan} AS rows_{self._but(deletes)})"
+            yield restored({**columns, **extra}, {**reduced, **extra}, scan)
 
     def _path(self, uri: str) -> str:
         return str(self._store.uri_to_path(uri))
@@ -118,16 +164,16 @@ class Iceberg:
             )
         return self._path(delete.file_path)
 
-    def _without_deleted(self, scan: str, deletes: frozenset[str], columns: Iterable[str]) -> str:
-        """The scan without the rows that position delete files name by file and row number."""
-        listed = ", ".join(map(tt.quoted, columns))
+    def _but(self, deletes: frozenset[str]) -> str:
+        """What leaves out the rows that position delete files name by file and row number."""
+        if not deletes:
+            return ""
         prefix = literal(f"{self._store.buckets}/")
         return (
-            f"(SELECT {listed} FROM {scan} AS rows_ ANTI JOIN"
-            f" (SELECT file_path AS file_, pos AS pos_ FROM"
+            " ANTI JOIN (SELECT file_path AS file_, pos AS pos_ FROM"
             f" read_parquet({literal(sorted(deletes))})) AS deleted_"
             f" ON deleted_.pos_ = rows_.file_row_number"
-            f" AND deleted_.file_ = 's3://' || rows_.filename[length({prefix}) + 1:])"
+            f" AND deleted_.file_ = 's3://' || rows_.filename[length({prefix}) + 1:]"
         )
 
 
@@ -142,9 +188,9 @@ class _Reading:
 class _Readings:
     """How each file of a table is read: nearly always all of them alike, by field id."""
 
-    def __init__(self, metadata: TableMetadata) -> None:
+    def __init__(self, metadata: TableMetadata, schema: Schema) -> None:
         self._metadata = metadata
-        self._schema = metadata.schema()
+        self._schema = schema
         self._structs = _structs(self._schema.fields)
         self._usual = self._by_id(self._schema)
 
@@ -183,6 +229,18 @@ class _Readings:
         spec = self._metadata.specs()[file.spec_id]
         identities = (f for f in spec.fields if isinstance(f.transform, IdentityTransform))
         return all(field.source_id in present for field in identities)
+
+
+def _columns(schema: Schema) -> dict[str, tt.Type]:
+    return {field.name.lower(): to_trino(field.field_type) for field in schema.fields}
+
+
+def _schema_at(metadata: TableMetadata, snapshot: int | None) -> Schema:
+    """The schema by which a snapshot is read: its own one, the table's for the current one."""
+    found = None if snapshot is None else metadata.snapshot_by_id(snapshot)
+    if found is None or found.schema_id is None:
+        return metadata.schema()
+    return next(s for s in metadata.schemas if s.schema_id == found.schema_id)
 
 
 def _structs(fields: Iterable[NestedField]) -> list[frozenset[int]]:

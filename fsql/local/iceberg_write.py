@@ -37,9 +37,19 @@ from .parquet import Options, Written, check_new_partitions, discard, publish, w
 from .transpile import TrinoError
 from .transpile import types as tt
 
-__all__ = ["New", "append", "create", "create_with_rows", "partition_spec"]
+__all__ = [
+    "COMMITS",
+    "New",
+    "append",
+    "create",
+    "create_with_rows",
+    "discarded_unless_done",
+    "partition_spec",
+    "rewrite_rows",
+    "write_rows",
+]
 
-_COMMITS = 20
+COMMITS = 20
 _CODEC = "write.parquet.compression-codec"
 _TRANSFORM = re.compile(r"(?P<name>\w+)\((?P<arguments>[^)]*)\)")
 
@@ -79,10 +89,10 @@ def create_with_rows(
         new.spec,
         properties=dict(new.properties),
     )
-    files = list(_write(context, transaction.table_metadata, select, single))
+    files = write_rows(context, transaction.table_metadata, select, single)
     if files:
         _add(transaction, files)
-    with _discarded_unless_done(context, files):
+    with discarded_unless_done(context, files):
         context.session.check()
         transaction.commit_transaction()
     return _summary(files)
@@ -97,9 +107,9 @@ def append(
         TrinoError: ICEBERG_COMMIT_ERROR when other writers are always faster.
     """
     catalog = EmbeddedCatalog(context.store, context.glue)
-    files = list(_write(context, catalog.load_table(name).metadata, select, single))
+    files = write_rows(context, catalog.load_table(name).metadata, select, single)
     if files:
-        with _discarded_unless_done(context, files):
+        with discarded_unless_done(context, files):
             _commit(context, catalog, name, files)
     return _summary(files)
 
@@ -108,7 +118,7 @@ def _commit(
     context: Context, catalog: EmbeddedCatalog, name: tuple[str, str], files: Sequence[DataFile]
 ) -> None:
     """Append files to a table; again on top of what others committed meanwhile."""
-    for attempt in range(_COMMITS):
+    for attempt in range(COMMITS):
         context.session.check()
         transaction = catalog.load_table(name).transaction()
         _add(transaction, files)
@@ -116,14 +126,14 @@ def _commit(
             transaction.commit_transaction()
             return
         except CommitFailedException as error:
-            if attempt == _COMMITS - 1:
+            if attempt == COMMITS - 1:
                 message = f"Failed to commit during write: {error}"
                 raise TrinoError("ICEBERG_COMMIT_ERROR", message, retryable=True) from error
             time.sleep(0.02 * attempt)
 
 
 @contextmanager
-def _discarded_unless_done(context: Context, files: Sequence[DataFile]) -> Iterator[None]:
+def discarded_unless_done(context: Context, files: Sequence[DataFile]) -> Iterator[None]:
     """Delete the files when it is certain that nothing of them was committed."""
     try:
         yield
@@ -184,9 +194,9 @@ def _add(transaction: Transaction, files: Sequence[DataFile]) -> None:
             update.append_data_file(file)
 
 
-def _write(
+def write_rows(
     context: Context, metadata: TableMetadata, select: str, single: bool
-) -> Iterator[DataFile]:
+) -> list[DataFile]:
     """Write a query's rows, its columns in the schema's order, as data files of the table."""
     spec, schema = metadata.spec(), metadata.schema()
     codec = metadata.properties.get(_CODEC, "zstd")
@@ -203,21 +213,47 @@ def _write(
     check_new_partitions(len({file.values for file in written}), "ICEBERG")
     partitions = [_partition(file, spec, schema) for file in written]
     folders = [_folder(metadata, spec, partition) for partition in partitions]
+    return _published(context, metadata, written, folders, (spec.spec_id, partitions))
+
+
+def rewrite_rows(
+    context: Context, metadata: TableMetadata, select: str, old: DataFile
+) -> list[DataFile]:
+    """Write rows of a data file, in their order, as a file that takes its place."""
+    codec = metadata.properties.get(_CODEC, "zstd")
+    options = Options(codec, (), _field_ids(metadata.schema().fields), single=True)
+    written = write_parquet(context.session, select, options)
+    folders = [old.file_path.rpartition("/")[0] + "/"] * len(written)
+    place = old.spec_id, [old.partition] * len(written)
+    return _published(context, metadata, written, folders, place)
+
+
+def _published(
+    context: Context,
+    metadata: TableMetadata,
+    written: Sequence[Written],
+    folders: Sequence[str],
+    place: tuple[int, Sequence[Record]],
+) -> list[DataFile]:
+    """The files as data files of the table, by a spec's id in these partitions."""
+    spec_id, partitions = place
     statistics = [_statistics(file, metadata) for file in written]
     uris = publish(context, written, folders)
-    for uri, partition, file, found in zip(uris, partitions, written, statistics, strict=True):
-        yield DataFile.from_args(
+    return [
+        DataFile.from_args(
             content=DataFileContent.DATA,
             file_path=uri,
             file_format=FileFormat.PARQUET,
             partition=partition,
             file_size_in_bytes=file.size,
             sort_order_id=None,
-            spec_id=spec.spec_id,
+            spec_id=spec_id,
             equality_ids=None,
             key_metadata=None,
             **found,
         )
+        for uri, partition, file, found in zip(uris, partitions, written, statistics, strict=True)
+    ]
 
 
 def _statistics(file: Written, metadata: TableMetadata) -> dict[str, Any]:

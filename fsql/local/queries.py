@@ -22,7 +22,7 @@ from .parser import parse
 from .prepared import PreparedStatements
 from .results import CsvPages, Page, Row, TextPages, write_lines
 from .runner import Runner
-from .statements import Prepare, Query, Statement
+from .statements import Change, Delete, Merge, Prepare, Query, Statement, Update
 from .store import Store, split_uri
 from .tables import CATALOG, Tables
 from .transpile import TrinoError
@@ -32,6 +32,7 @@ __all__ = ["Queries", "Request"]
 _SHORT = 10_000  # characters of a statement
 _LIGHT = 50_000  # characters of a result
 _PATIENCE = 0.02  # seconds
+_WITHOUT_FILE = {kind.subtype for kind in (Delete, Update, Merge)}
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ class Queries:
             more = end < len(execution.page)
             return execution, (execution.page[offset:end], end if more else None)
         path = self._store.path(*split_uri(execution.output))
-        if path.suffix not in (".csv", ".txt"):
+        changed = execution.body["SubstatementType"] in _WITHOUT_FILE
+        if changed or path.suffix not in (".csv", ".txt"):
             return execution, ([], None)
         if not path.is_file():
             raise invalid_request("Could not find results", "RESULT_NOT_FOUND")
@@ -228,6 +230,8 @@ def _check(sql: str) -> Statement:
         query = getattr(statement, "query", None)
         if isinstance(query, Query):
             query.parse()
+        if isinstance(statement, Change):
+            statement.parse()
     except TrinoError as error:
         raise refusal(error) from error
     return statement

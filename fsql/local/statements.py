@@ -6,6 +6,7 @@ file is called. What it does is a handler's affair.
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -17,6 +18,7 @@ from .transpile import TrinoError, parse_statements
 __all__ = [
     "AddPartitions",
     "AlterTable",
+    "Change",
     "ColumnDef",
     "CreateDatabase",
     "CreateTable",
@@ -414,30 +416,46 @@ class AlterTable(Unread):
 
 
 @dataclass(frozen=True)
-class Delete(Unread):
+class Change(Statement):
+    """The base of the statements that change rows of a table; the file that their name of a
+    result promises is never written (measured on Athena).
+    """
+
+    type = "DML"
+    suffix = ".csv"
+    kind: ClassVar[builtins.type[exp.Expr]]
+    text: str
+
+    def parse(self) -> exp.Expr:
+        """The syntax tree, fresh; TrinoError SYNTAX_ERROR."""
+        parsed = parse_statements(self.text)
+        if len(parsed) != 1 or not isinstance(parsed[0], self.kind):
+            raise TrinoError("SYNTAX_ERROR", "Queries of this type are not supported")
+        return parsed[0]
+
+
+@dataclass(frozen=True)
+class Delete(Change):
     """DELETE FROM."""
 
-    type = "DML"
     subtype = "DELETE"
-    suffix = ".csv"
+    kind = exp.Delete
 
 
 @dataclass(frozen=True)
-class Update(Unread):
+class Update(Change):
     """UPDATE."""
 
-    type = "DML"
     subtype = "UPDATE"
-    suffix = ".csv"
+    kind = exp.Update
 
 
 @dataclass(frozen=True)
-class Merge(Unread):
+class Merge(Change):
     """MERGE INTO."""
 
-    type = "DML"
     subtype = "MERGE"
-    suffix = ".csv"
+    kind = exp.Merge
 
 
 @dataclass(frozen=True)

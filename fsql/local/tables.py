@@ -20,7 +20,7 @@ from .transpile.coercion import can_coerce
 from .views import View, is_view
 from .wire import AwsError
 
-__all__ = ["CATALOG", "Binding", "Tables", "is_iceberg", "metadata_location", "types_of"]
+__all__ = ["CATALOG", "Binding", "Tables", "is_iceberg", "metadata_location", "scan_of", "types_of"]
 
 CATALOG = "awsdatacatalog"
 
@@ -116,9 +116,7 @@ class Binding:
         if node.args.get("when") or node.args.get("version"):
             raise TrinoError("NOT_SUPPORTED", f"{at(node)}: Time travel is not supported yet")
         name = Name(node.name.lower(), node.db or None, node.catalog or None, at(node))
-        source = self._find(name)
-        sql = exp.Table(this=exp.Var(this=source.sql))
-        return Scan(sql, {column: str(type_) for column, type_ in source.columns.items()})
+        return scan_of(self._find(name))
 
     def current(self) -> bool:
         """Whether all that was found is still as it was."""
@@ -157,6 +155,12 @@ class Binding:
         names = ", ".join(f"c{i}" for i in range(len(types)))
         sql = f"(SELECT {selected} FROM ({translated.sql}) AS inner_({names}))"
         return Source(sql, dict(view.columns), self.versions[key])
+
+
+def scan_of(source: Source) -> Scan:
+    """A source for `translate`."""
+    sql = exp.Table(this=exp.Var(this=source.sql))
+    return Scan(sql, {column: str(type_) for column, type_ in source.columns.items()})
 
 
 def types_of(translated: Translated, describe: Describe) -> list[tt.Type]:

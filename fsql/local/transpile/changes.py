@@ -13,6 +13,7 @@ from sqlglot import exp
 from fsql.local.transpile.binder import Binder, Block
 from fsql.local.transpile.casts import cast_sql
 from fsql.local.transpile.coercion import can_coerce
+from fsql.local.transpile.errors import TrinoError
 from fsql.local.transpile.names import identifier
 from fsql.local.transpile.places import checked, fault, unexpected
 from fsql.local.transpile.relations import RELATIONS, Place
@@ -119,7 +120,7 @@ def _update(translation: Translation, statement: exp.Update) -> Change:
     bound = [binder.bind(value) for value in values]
     if not _fit(bound, set_):
         message = "UPDATE table column types don't match SET expressions: " + _mismatch(set_, bound)
-        raise fault(statement, "TYPE_MISMATCH", message)
+        raise TrinoError("TYPE_MISMATCH", f"line 1:1: {message}")
     condition = _where(translation, statement, target)
     found = dict(zip((own.sql for own in set_), _stored(bound, set_), strict=True))
     after = [found.get(own.sql, own.sql) for own in target.fields]
