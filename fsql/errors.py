@@ -130,11 +130,13 @@ class TableNotFound(CatalogError):
 class TableExists(CatalogError):
     """A table of that name is there already."""
 
-    def __init__(self, name: str, database: str) -> None:
-        super().__init__(
-            f"Table {name!r} already exists in database {database!r}."
-            " Pass if_exists='skip' to keep it, or declare a new version."
-        )
+    def __init__(
+        self,
+        name: str,
+        database: str,
+        advice: str = "Pass if_exists='skip' to keep it, or declare a new version.",
+    ) -> None:
+        super().__init__(f"Table {name!r} already exists in database {database!r}. {advice}")
 
 
 class NotAFeatureGroup(CatalogError):

@@ -1,0 +1,1 @@
+"""Helpers for single AWS services, usable without a feature group."""
