@@ -21,6 +21,7 @@ from pyiceberg.io.pyarrow import PyArrowFile
 from fsql.aws import Aws
 from fsql.errors import CatalogError, TableNotFound, UnsupportedType
 from fsql.model import GROUP_PROPERTY, SCHEMA_PROPERTY, FeatureGroup, decode_schema
+from fsql.notes import noted
 from fsql.storage import Storage, path_of
 from fsql.types import storage_type
 from fsql.typetext import parse_type
@@ -124,7 +125,11 @@ class Entry:
 
 
 _CURRENT = "iceberg.field.current"
-_decoded = functools.lru_cache(maxsize=1024)(decode_schema)
+
+
+@functools.lru_cache(maxsize=1024)
+def _decoded(text: str) -> pa.Schema:
+    return noted(decode_schema(text))
 
 
 def _engine_type(text: str) -> pa.DataType:

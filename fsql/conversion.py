@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fsql.errors import LossyCast, UnsupportedType
+from fsql.notes import categories_of
 from fsql.rebuilding import rebuilt
 from fsql.types import storage_type
 
@@ -49,8 +50,29 @@ def decode(column: Column, exact: pa.Field) -> Column:
     """
     if column.type.equals(exact.type):
         return column
+    known = categories_of(exact) if pa.types.is_dictionary(exact.type) else None
+    if known is not None and not column.type.equals(exact.type.value_type):
+        column = decode(column, exact.with_type(exact.type.value_type))
+    if known is not None:
+        return _categorized(column, known, exact)
     named = _named(column.type, exact.type)
     return _through(column, (named, _bridge(exact.type), exact.type), exact.name, exact.type)
+
+
+def _categorized(column: Column, known: pa.Array, exact: pa.Field) -> Column:
+    """Values as numbers of their categories; those that are none yet come last."""
+    places = pc.index_in(column, known)
+    new = pc.unique(column.filter(pc.and_(pc.is_null(places), pc.is_valid(column))))
+    if len(new):
+        known = pa.concat_arrays([known, new])
+        places = pc.index_in(column, known)
+    try:
+        numbers = places.cast(exact.type.index_type)
+    except pa.ArrowInvalid as error:
+        raise LossyCast(exact.name, known[-1].as_py(), str(exact.type)) from error
+    ordered = exact.type.ordered
+    chunks = [pa.DictionaryArray.from_arrays(c, known, ordered=ordered) for c in numbers.chunks]
+    return pa.chunked_array(chunks, exact.type)
 
 
 def decode_table(table: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from fsql.errors import InvalidData, Problem
+from fsql.notes import ARROW_DTYPE, with_categories
 
 __all__ = [
     "DtypeBackend",
@@ -18,13 +19,14 @@ __all__ = [
     "to_arrow",
     "to_batches",
     "to_pandas",
+    "unreadable",
 ]
 
 DtypeBackend: TypeAlias = Literal["numpy_nullable", "pyarrow"]
 
 
 def schema_of(data: Any) -> pa.Schema:
-    """The exact Arrow schema of a frame, pandas' metadata with it.
+    """The exact Arrow schema of a frame, with pandas' metadata and its categories.
 
     Raises:
         InvalidData: a column holds values of several types, or two share a name.
@@ -32,9 +34,9 @@ def schema_of(data: Any) -> pa.Schema:
     """
     if isinstance(data, pa.Schema):
         return data
-    if isinstance(data, pa.Table | pa.RecordBatch | pa.RecordBatchReader | ds.Dataset):
+    if isinstance(data, pa.RecordBatchReader | ds.Dataset):
         return data.schema
-    return to_arrow(data).schema
+    return with_categories(to_arrow(data))
 
 
 def discovered(schema: pa.Schema) -> pa.Schema:
@@ -104,9 +106,17 @@ def _from_pandas(frame: pd.DataFrame, name: str) -> pa.Table:
     if twice:
         raise InvalidData(name, [Problem(column, "stands in the frame twice.") for column in twice])
     try:
-        return pa.Table.from_pandas(frame)
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        return pa.Table.from_pandas(frame, preserve_index=_is_index_named(frame))
+    except (pa.ArrowException, TypeError, ValueError) as error:
         raise InvalidData(name, _mixed(frame, error)) from error
+
+
+def _is_index_named(frame: pd.DataFrame) -> bool | None:
+    """Whether the index is a column for its name; None leaves that to Arrow.
+
+    Arrow drops every RangeIndex, and `set_index` makes one of keys that happen to count.
+    """
+    return True if isinstance(frame.index, pd.RangeIndex) and frame.index.name else None
 
 
 def _mixed(frame: pd.DataFrame, error: pa.ArrowException) -> list[Problem]:
@@ -115,11 +125,20 @@ def _mixed(frame: pd.DataFrame, error: pa.ArrowException) -> list[Problem]:
     for column in frame.columns:
         try:
             pa.Array.from_pandas(frame[column])
-        except (pa.ArrowInvalid, pa.ArrowTypeError) as reason:
-            problems.append(
-                Problem(str(column), f"holds values of several types: {reason.args[0]}")
-            )
+        except (pa.ArrowException, TypeError, ValueError) as reason:
+            dtype, several = frame[column].dtype, f"holds values of several types: {reason.args[0]}"
+            what = several if pd.api.types.is_object_dtype(dtype) else unreadable(dtype)
+            problems.append(Problem(str(column), what))
     return problems or [Problem(None, str(error))]
+
+
+def unreadable(dtype: Any) -> str:
+    """What is said of a column whose dtype Arrow has no type for."""
+    if isinstance(dtype, pd.SparseDtype):
+        return "is sparse. Convert it with .sparse.to_dense()."
+    if getattr(dtype, "kind", "") == "c":
+        return "holds complex numbers. Store the real and the imaginary part as two columns."
+    return f"has the dtype {dtype}, which cannot be stored. Convert it, or drop the column."
 
 
 def to_pandas(table: pa.Table, dtype_backend: DtypeBackend | None = None) -> pd.DataFrame:
@@ -135,16 +154,18 @@ def to_pandas(table: pa.Table, dtype_backend: DtypeBackend | None = None) -> pd.
         return _plain(table, types_mapper=pd.ArrowDtype)
     if dtype_backend == "numpy_nullable":
         return _plain(table, types_mapper=_NULLABLE.get)
-    index = _index_columns(table.schema)
-    apart = [i for i, field in enumerate(table.schema) if _needs_nullable(table, i, index)]
+    index, dtypes = _index_columns(table.schema), _dtypes(table.schema)
+    apart = {
+        i: dtype
+        for i, name in enumerate(table.column_names)
+        if name not in index and (dtype := _own_dtype(table, i, dtypes.get(name))) is not None
+    }
     if not apart:
         return _plain(table)
     frame = _plain(table.select([i for i in range(table.num_columns) if i not in apart]))
-    for i in apart:
-        dtype = _NULLABLE[table.schema.field(i).type]
+    for i, dtype in apart.items():
         at = sum(name not in index for name in table.column_names[:i])
-        values = dtype.__from_arrow__(table.column(i))
-        series = pd.Series(values, index=frame.index)
+        series = _series(table.column(i), dtype, frame.index)
         frame.insert(at, table.column_names[i], series, allow_duplicates=True)
     return frame
 
@@ -159,10 +180,31 @@ def _plain(table: pa.Table, **options: Any) -> pd.DataFrame:
     return frame
 
 
-def _needs_nullable(table: pa.Table, i: int, index: set[str]) -> bool:
-    field = table.schema.field(i)
-    exact = pa.types.is_integer(field.type) or pa.types.is_boolean(field.type)
-    return exact and table.column(i).null_count > 0 and field.name not in index
+def _own_dtype(table: pa.Table, i: int, noted: str | None) -> Any:
+    """The dtype of a column that Arrow would give another one; None leaves it to Arrow."""
+    type_ = table.schema.field(i).type
+    counted = pa.types.is_integer(type_) or pa.types.is_boolean(type_)
+    if noted is not None and noted.endswith("[pyarrow]"):
+        return pd.ArrowDtype(type_)
+    if noted == "object" and (counted or pa.types.is_string(type_)):
+        return object
+    nullable = counted and table.column(i).null_count > 0
+    return _NULLABLE[type_] if nullable and (noted is None or noted in _NUMPY) else None
+
+
+def _series(column: pa.ChunkedArray, dtype: Any, index: pd.Index[Any]) -> pd.Series[Any]:
+    if dtype is object:
+        return pd.Series(column.to_pylist(), index, dtype=object)
+    return pd.Series(dtype.__from_arrow__(column), index)
+
+
+def _dtypes(schema: pa.Schema) -> dict[str, str]:
+    """The dtype that each column had in pandas, where that is noted."""
+    columns = (schema.pandas_metadata or {}).get("columns", ())
+    return {
+        column["field_name"]: (column.get("metadata") or {}).get(ARROW_DTYPE, column["numpy_type"])
+        for column in columns
+    }
 
 
 def _index_columns(schema: pa.Schema) -> set[str]:
@@ -171,6 +213,7 @@ def _index_columns(schema: pa.Schema) -> set[str]:
     return {name for name in metadata.get("index_columns", ()) if isinstance(name, str)}
 
 
+_NUMPY = frozenset({"bool", *(f"{u}int{bits}" for u in ("", "u") for bits in (8, 16, 32, 64))})
 _NULLABLE: dict[pa.DataType, Any] = {
     pa.int8(): pd.Int8Dtype(),
     pa.int16(): pd.Int16Dtype(),

@@ -20,6 +20,7 @@ from fsql.analysis.pruning import to_iceberg
 from fsql.catalog import Catalog
 from fsql.conversion import decode
 from fsql.formats import CannotScan, FileScan, scan
+from fsql.notes import gathered
 from fsql.planning import Plan
 from fsql.storage import Storage, path_of
 from fsql.textual import NESTED, column_type, read_text
@@ -78,7 +79,7 @@ class Columns:
     def schema(self) -> pa.Schema:
         """What comes out."""
         pairs = zip(self.engine, self.exact, strict=True)
-        return pa.schema([_renamed(exact or field, field.name) for field, exact in pairs])
+        return gathered(pa.schema([_renamed(exact or field, field.name) for field, exact in pairs]))
 
     def restore(self, columns: Sequence[pa.ChunkedArray]) -> pa.Table:
         """The table of columns in the engine's types."""

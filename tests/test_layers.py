@@ -82,6 +82,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "fsql.typetext",
                 "fsql.conversion",
                 "fsql.rebuilding",
+                "fsql.notes",
                 "fsql.frames",
                 "fsql.fitting",
                 "fsql.naming",

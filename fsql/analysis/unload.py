@@ -13,6 +13,7 @@ from fsql.analysis.model import Analysis, Output
 from fsql.analysis.ordering import ordered
 from fsql.analysis.parsing import parse_query
 from fsql.conversion import decode
+from fsql.notes import gathered
 
 __all__ = ["UnloadSelect", "unload_select"]
 
@@ -41,7 +42,7 @@ class UnloadSelect:
         """Names and restored types of the result; names may repeat."""
         pairs = zip(self.outputs, self.types, strict=True)
         fields = [output.field or pa.field(output.name, type_) for output, type_ in pairs]
-        return pa.schema([field.with_nullable(True) for field in fields])
+        return gathered(pa.schema([field.with_nullable(True) for field in fields]))
 
     def restore(self, table: pa.Table) -> pa.Table:
         """The result from what the files hold, all of them together if there is an order.

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from fsql.fitting.base import parts
 from fsql.fitting.problems import Problems
-from fsql.frames import to_arrow
+from fsql.frames import to_arrow, unreadable
 
 __all__ = ["arrow_table"]
 
@@ -52,10 +52,9 @@ def _columns(frame: pd.DataFrame, known: list[str]) -> Iterator[tuple[str, pd.Se
     for place, label in enumerate(labels):
         yield label, frame.iloc[:, place]
     for level, given in enumerate(frame.index.names):
-        # Arrow names an index without a name so, and does not make a column of a RangeIndex.
+        # Arrow names an index without a name so.
         name = f"__index_level_{level}__" if given is None else str(given)
-        counter = given is None or isinstance(frame.index, pd.RangeIndex)
-        if name not in labels and (name in known or not counter):
+        if name not in labels and (name in known or given is not None):
             yield name, frame.index.get_level_values(level).to_series()
 
 
@@ -105,6 +104,8 @@ def _spelled(value: Any, exact: pa.DataType) -> Any:
 
 def _why_not(series: pd.Series[Any], error: Exception) -> str:
     """Why Arrow has no type for a column; mostly because it holds values of several."""
+    if series.dtype != object:
+        return unreadable(series.dtype)
     rows: dict[str, int] = {}
     for row, value in enumerate(series):
         if not pd.api.types.is_scalar(value) or not pd.isna(value):
