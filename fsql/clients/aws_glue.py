@@ -139,7 +139,7 @@ def register_table(
     _check_free(catalog, db, table)
     location = f"s3://{path_of(s3_path).strip('/')}/"
     files = data_files(catalog.storage, location)
-    names = [name.lower() for name in partition or ()]
+    names = _names(partition)
     folders = _folders(table, files, location, names)
     keys = _keys(partition, names, folders)
     found = discover(catalog.storage, table, files)
@@ -241,6 +241,13 @@ def _check_database(catalog: Catalog, db: str) -> None:
         close = " or ".join(map(repr, nearest(db, known)))
         hint = f"Did you mean {close}?" if close else "Make it with: CREATE DATABASE"
         raise CatalogError(f"Database {db!r} does not exist. {hint}") from error
+
+
+def _names(given: Sequence[str] | Mapping[str, str] | None) -> list[str]:
+    names = [name.lower() for name in given or ()]
+    if isinstance(given, str) or len(set(names)) < len(names):
+        raise ConfigError(f"partition={given!r}. Expected names such as ['y', 'm'], each once.")
+    return names
 
 
 def _folders(
