@@ -57,7 +57,7 @@ def _attempt(context: Context, statement: st.Change) -> int:
     _check(table, statement)
     location = metadata_location(table)
     base = Base((table["DatabaseName"], table["Name"]), location, context.tables.iceberg)
-    binding = Binding(context.tables, context.database, context.session.types_of)
+    binding = Binding(context.tables, context.database, context.session)
 
     def resolve(found: exp.Table) -> Scan:
         return scan_of(base.rows.source) if found is target else binding(found)

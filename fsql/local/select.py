@@ -50,7 +50,7 @@ class Translations:
             kept = self._kept.get(key)
         if kept is not None and kept[0].current():
             return kept[1]
-        binding = Binding(context.tables, context.database, context.session.types_of)
+        binding = Binding(context.tables, context.database, context.session)
         ready = _translate(context, query, binding)
         with self._lock:
             self._kept[key] = binding, ready

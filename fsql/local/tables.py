@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import sqlglot.expressions as exp
 
@@ -13,6 +13,7 @@ from .iceberg_io import GlueCalls
 from .information_schema import INFORMATION_SCHEMA, information_schema
 from .statements import Name, Query
 from .store import Store
+from .time_travel import is_temporal, snapshot_at
 from .transpile import Scan, Translated, TrinoError, at, translate
 from .transpile import types as tt
 from .transpile.casts import cast_sql
@@ -20,14 +21,33 @@ from .transpile.coercion import can_coerce
 from .views import View, is_view
 from .wire import AwsError
 
-__all__ = ["CATALOG", "Binding", "Tables", "is_iceberg", "metadata_location", "scan_of", "types_of"]
+__all__ = [
+    "CATALOG",
+    "Binding",
+    "Engine",
+    "Tables",
+    "is_iceberg",
+    "metadata_location",
+    "scan_of",
+    "types_of",
+]
 
 CATALOG = "awsdatacatalog"
 
 Json = dict[str, Any]
-Describe = Callable[[str], list[str]]
-"""From DuckDB SQL to the DuckDB types of its columns."""
 _Key = tuple[str, str]
+
+
+class Engine(Protocol):
+    """What names may need of DuckDB: a session."""
+
+    def types_of(self, sql: str) -> list[str]:
+        """DuckDB's types of a query's columns."""
+        ...
+
+    def rows_of(self, sql: str) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        ...
 
 
 class Tables:
@@ -96,31 +116,34 @@ class Binding:
     Args:
         tables: where to look.
         database: what a name without a database means.
-        describe: tells the types of a view's columns where the translation does not know them.
+        engine: tells the types of a view's columns where the translation does not know them,
+            and what a version's expression comes to.
 
     Attributes:
         versions: of each table found, by database and name.
         size: bytes of all files found.
     """
 
-    def __init__(self, tables: Tables, database: str | None, describe: Describe) -> None:
+    def __init__(self, tables: Tables, database: str | None, engine: Engine) -> None:
         self._tables = tables
         self._database = database
-        self._describe = describe
+        self._engine = engine
         self._inside: tuple[_Key, ...] = ()
+        self._timeless = True
         self.versions: dict[_Key, str] = {}
         self.size = 0
 
     def __call__(self, node: exp.Table) -> Scan:
         """The scan of a table reference, for `translate`."""
-        if node.args.get("when") or node.args.get("version"):
-            raise TrinoError("NOT_SUPPORTED", f"{at(node)}: Time travel is not supported yet")
         name = Name(node.name.lower(), node.db or None, node.catalog or None, at(node))
-        return scan_of(self._find(name))
+        version = node.args.get("version")
+        return scan_of(self._find(name) if version is None else self._find_at(name, version))
 
     def current(self) -> bool:
         """Whether all that was found is still as it was."""
-        return all(self._tables.version(*key) == seen for key, seen in self.versions.items())
+        return self._timeless and all(
+            self._tables.version(*key) == seen for key, seen in self.versions.items()
+        )
 
     def _find(self, name: Name) -> Source:
         schema = self._tables.schema(name, self._database)
@@ -138,19 +161,36 @@ class Binding:
         self.size += source.size
         return source
 
+    def _find_at(self, name: Name, version: exp.Version) -> Source:
+        """An Iceberg table as it was at a snapshot."""
+        table = self._tables.get(name, self._database)
+        if is_view(table) or not is_iceberg(table):
+            message = "This connector does not support versioned tables"
+            raise TrinoError("NOT_SUPPORTED", message)
+        key = (table["DatabaseName"], table["Name"])
+        location, iceberg = metadata_location(table), self._tables.iceberg
+        self._timeless &= not is_temporal(version)
+        metadata = iceberg.metadata(location)
+        snapshot = snapshot_at(version, metadata, key, self._engine.rows_of)
+        source = iceberg.source(location, snapshot)
+        self.versions[key] = source.version
+        self.size += source.size
+        return source
+
     def _expand(self, view: View, key: _Key, name: Name) -> Source:
         """A view as a subquery with just the columns it was created with."""
         if key in self._inside:
             raise TrinoError(
                 "VIEW_IS_RECURSIVE", f"{name.where}: View '{'.'.join(key)}' is recursive"
             )
-        inner = Binding(self._tables, view.database, self._describe)
+        inner = Binding(self._tables, view.database, self._engine)
         inner._inside = (*self._inside, key)
         translated = translate(Query(view.sql).parse(), inner)
         self.versions |= inner.versions
+        self._timeless &= inner._timeless
         self.size += inner.size
         self.versions[key] = view.version
-        types = types_of(translated, self._describe)
+        types = types_of(translated, self._engine.types_of)
         selected = _as_created(view, types, key, name)
         names = ", ".join(f"c{i}" for i in range(len(types)))
         sql = f"(SELECT {selected} FROM ({translated.sql}) AS inner_({names}))"
@@ -163,7 +203,7 @@ def scan_of(source: Source) -> Scan:
     return Scan(sql, {column: str(type_) for column, type_ in source.columns.items()})
 
 
-def types_of(translated: Translated, describe: Describe) -> list[tt.Type]:
+def types_of(translated: Translated, describe: Callable[[str], list[str]]) -> list[tt.Type]:
     """The types of a translated query's columns; DuckDB's where the translation knows none."""
     known = [column.type for column in translated.columns]
     if all(type_ is not None for type_ in known):

@@ -400,8 +400,6 @@ def test_statements_that_only_aws_runs_say_so(athena: AthenaClient, bucket: str)
     for sql in ("VACUUM t", "OPTIMIZE t REWRITE DATA USING BIN_PACK"):
         verb = sql.split()[0]
         assert athena.reason(sql) == f"NOT_SUPPORTED: The embedded Athena does not run {verb} yet"
-    for when in ("TIMESTAMP AS OF current_timestamp", "VERSION AS OF 1"):
-        assert athena.reason(f"SELECT * FROM t FOR {when}").startswith("NOT_SUPPORTED: line 1:15:")
 
 
 # Hive
