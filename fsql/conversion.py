@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from fsql.errors import LossyCast, UnsupportedType
 from fsql.notes import categories_of
-from fsql.rebuilding import rebuilt
+from fsql.rebuilding import rebuilt, takeable
 from fsql.types import storage_type
 
 __all__ = ["decode", "decode_table", "encode"]
@@ -51,10 +51,9 @@ def decode(column: Column, exact: pa.Field) -> Column:
     if column.type.equals(exact.type):
         return column
     known = categories_of(exact) if pa.types.is_dictionary(exact.type) else None
-    if known is not None and not column.type.equals(exact.type.value_type):
-        column = decode(column, exact.with_type(exact.type.value_type))
     if known is not None:
-        return _categorized(column, known, exact)
+        values = takeable(exact.type.value_type)
+        return _categorized(decode(column, exact.with_type(values)), known.cast(values), exact)
     named = _named(column.type, exact.type)
     return _through(column, (named, _bridge(exact.type), exact.type), exact.name, exact.type)
 
@@ -70,7 +69,7 @@ def _categorized(column: Column, known: pa.Array, exact: pa.Field) -> Column:
         numbers = places.cast(exact.type.index_type)
     except pa.ArrowInvalid as error:
         raise LossyCast(exact.name, known[-1].as_py(), str(exact.type)) from error
-    ordered = exact.type.ordered
+    known, ordered = known.cast(exact.type.value_type), exact.type.ordered
     chunks = [pa.DictionaryArray.from_arrays(c, known, ordered=ordered) for c in numbers.chunks]
     return pa.chunked_array(chunks, exact.type)
 

@@ -13,6 +13,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from fsql.rebuilding import takeable
 
 __all__ = ["ARROW_DTYPE", "categories_of", "gathered", "noted", "with_categories"]
 
@@ -31,13 +34,19 @@ def with_categories(table: pa.Table) -> pa.Schema:
     found = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         if pa.types.is_dictionary(column.type) and column.num_chunks:
-            text = _packed(column.unify_dictionaries().chunk(0).dictionary)
+            text = _packed(_distinct(column))
             if len(text) <= MAX_BYTES:
                 found[name] = text
     if not found:
         return table.schema
     metadata = {**(table.schema.metadata or {}), CATEGORIES: json.dumps(found).encode()}
     return table.schema.with_metadata(metadata)
+
+
+def _distinct(column: pa.ChunkedArray) -> pa.Array:
+    values = column.type.value_type
+    parts = [chunk.dictionary.cast(takeable(values)) for chunk in column.chunks]
+    return pc.unique(pa.chunked_array(parts)).drop_null().cast(values)
 
 
 def _packed(values: pa.Array) -> str:

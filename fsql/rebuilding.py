@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["rebuilt"]
+__all__ = ["rebuilt", "takeable"]
 
 Cast = Callable[[pa.Array, pa.DataType], pa.Array]
 
@@ -29,6 +29,8 @@ def rebuilt(array: pa.Array, target: pa.DataType, cast: Cast) -> pa.Array:
     """
     if pa.types.is_dictionary(target):
         return _dictionary(array, target, cast)
+    if pa.types.is_dictionary(array.type):
+        return _plain(array, target, cast)
     if pa.types.is_struct(target) and pa.types.is_struct(array.type):
         return _struct(array, target, cast)
     if pa.types.is_map(target) and pa.types.is_map(array.type):
@@ -38,10 +40,23 @@ def rebuilt(array: pa.Array, target: pa.DataType, cast: Cast) -> pa.Array:
     raise pa.ArrowNotImplementedError(f"no cast from {array.type} to {target}")
 
 
+def _plain(array: pa.DictionaryArray, target: pa.DataType, cast: Cast) -> pa.Array:
+    """Values instead of their numbers. Arrow cannot take from views."""
+    return cast(cast(array.dictionary, takeable(target)).take(array.indices), target)
+
+
+def takeable(type_: pa.DataType) -> pa.DataType:
+    """The type to compute with: Arrow has few functions for views."""
+    if pa.types.is_string_view(type_):
+        return pa.large_string()
+    return pa.large_binary() if pa.types.is_binary_view(type_) else type_
+
+
 def _dictionary(array: pa.Array, target: pa.DictionaryType, cast: Cast) -> pa.Array:
-    encoded = cast(array, target.value_type).dictionary_encode()
+    encoded = cast(array, takeable(target.value_type)).dictionary_encode()
     indices = encoded.indices.cast(target.index_type)
-    return pa.DictionaryArray.from_arrays(indices, encoded.dictionary, ordered=target.ordered)
+    values = cast(encoded.dictionary, target.value_type)
+    return pa.DictionaryArray.from_arrays(indices, values, ordered=target.ordered)
 
 
 def _struct(array: pa.Array, target: pa.StructType, cast: Cast) -> pa.Array:
