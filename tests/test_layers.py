@@ -44,6 +44,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "fsql.migration",
                 "fsql.online",
                 "fsql.doctor",
+                "fsql.dumps",
                 "fsql.exports",
             }
         ),
