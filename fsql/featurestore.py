@@ -248,6 +248,8 @@ def _with_instants(data: Any, group: FeatureGroup) -> Any:
         return data
     try:
         times = pa.array(column, pa.int64(), from_pandas=True).cast(pa.timestamp(exact.unit, "UTC"))
+        if exact.unit in ("s", "ms"):
+            times.cast(pa.timestamp("us", "UTC"))  # what is stored holds less
     except pa.ArrowInvalid as error:
         raise InvalidData(group.name, [Problem(name, f"counts no times: {error}.")]) from error
     instants = pd.Series(pd.array(times, pd.ArrowDtype(times.type)), index=data.index)
