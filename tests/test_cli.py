@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
@@ -153,6 +154,47 @@ def test_a_failed_query_leaves_the_file_as_it_was(run: Run, folder: Path) -> Non
     assert run("query", "SELECT nothing", "-o", "kept.csv").exit_code == 1
     assert (folder / "kept.csv").read_text() == "kept"
     assert not list(folder.glob("*.partial"))
+
+
+@pytest.fixture
+def events(folder: Path) -> str:
+    """Where Parquet files lie in folders of days, made by another tool."""
+    place = folder / "flights" / "s3" / "fsql-local" / "raw" / "events"
+    for day in ("01", "22"):
+        (place / f"m=11/d={day}").mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.table({"id": [1, 2]}), place / f"m=11/d={day}/a.parquet")
+    return "s3://fsql-local/raw/events"
+
+
+def test_tables_and_partitions_are_registered(run: Run, folder: Path, events: str) -> None:
+    done = run("register-table", "feature_store", "events", events, "-p", "m", "-p", "d")
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "Registered feature_store.events: parquet, 3 columns, 2 files, 2 partitions, at"
+        " s3://fsql-local/raw/events/.",
+        "  id  bigint",
+        "  m  int",
+        "  d  int",
+    ]
+    assert run("query", "SELECT sum(id) AS s FROM events WHERE d = 22").stdout == "s\n3\n"
+    arguments = ("add-partitions", "feature_store", "events")
+    done = run(*arguments, "m=11/d=22", f"{events}/m=11/d=23")
+    assert (done.stdout, done.exit_code) == ("Added 1, 1 existed.\n", 0)
+    piped = command(
+        folder, *arguments, "-", "--url", "fsql:///flights", text="m=12/d=01\nm=12/d=x\n"
+    )
+    assert piped.exit_code == 1
+    assert "Added 1, 0 existed, 1 failed:\n  - m=12/d=x: has d=x, which is no int" in piped.stderr
+    again = run("register-table", "feature_store", "events", events)
+    assert (again.exit_code, "already exists" in again.stderr) == (1, True)
+
+
+def test_partition_types_on_the_command_line(run: Run, events: str) -> None:
+    arguments = ("register-table", "feature_store", "typed", events)
+    done = run(*arguments, "-p", "m", "-p", "d:string")
+    assert (done.exit_code, "for all --partition" in done.stderr) == (2, True)
+    done = run(*arguments, "-p", "m:smallint", "-p", "d:string")
+    assert done.stdout.splitlines()[-2:] == ["  m  smallint", "  d  string"]
 
 
 def test_the_doctor(run: Run, folder: Path) -> None:
