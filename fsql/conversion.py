@@ -5,6 +5,7 @@ Both ways are exact or an error: a value that does not fit is named, never bent.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -105,10 +106,23 @@ def _through(
 def _cast(array: pa.Array, target: pa.DataType, safe: bool) -> pa.Array:
     if array.type.equals(target):
         return array
-    try:
-        return array.cast(target, safe=safe)
-    except pa.ArrowNotImplementedError:
-        return rebuilt(array, target, lambda part, type_: _cast(part, type_, safe))
+    if not _is_strict(target):
+        with contextlib.suppress(pa.ArrowNotImplementedError):
+            return array.cast(target, safe=safe)
+    return rebuilt(array, target, lambda part, type_: _cast(part, type_, safe))
+
+
+def _is_strict(type_: pa.DataType) -> bool:
+    """Whether a field inside must not be NULL: Arrow casts to no such field, NULL or not."""
+    if pa.types.is_map(type_):
+        return _is_strict_field(type_.item_field) or _is_strict(type_.key_type)
+    if pa.types.is_struct(type_):
+        return any(map(_is_strict_field, type_))
+    return _is_list(type_) and _is_strict_field(type_.value_field)
+
+
+def _is_strict_field(field: pa.Field) -> bool:
+    return not field.nullable or _is_strict(field.type)
 
 
 def _first_refused(column: Column, convert: Callable[[pa.Array], pa.Array]) -> object:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 import pandas as pd
@@ -54,10 +56,21 @@ def discovered(schema: pa.Schema) -> pa.Schema:
 
 
 def _roomy(field: pa.Field) -> pa.Field:
-    if not pa.types.is_dictionary(field.type):
-        return field
-    values, ordered = field.type.value_type, field.type.ordered
-    return field.with_type(pa.dictionary(pa.int32(), values, ordered))
+    return field.with_type(_with_room(field.type))
+
+
+def _with_room(type_: pa.DataType) -> pa.DataType:
+    if pa.types.is_dictionary(type_):
+        return pa.dictionary(pa.int32(), type_.value_type, type_.ordered)
+    if pa.types.is_struct(type_):
+        return pa.struct([_roomy(field) for field in type_])
+    if pa.types.is_map(type_):
+        return pa.map_(_roomy(type_.key_field), _roomy(type_.item_field), type_.keys_sorted)
+    if pa.types.is_fixed_size_list(type_):
+        return pa.list_(_roomy(type_.value_field), type_.list_size)
+    if pa.types.is_large_list(type_):
+        return pa.large_list(_roomy(type_.value_field))
+    return pa.list_(_roomy(type_.value_field)) if pa.types.is_list(type_) else type_
 
 
 def to_arrow(data: Any, name: str = "data") -> pa.Table:
@@ -94,11 +107,34 @@ def to_batches(data: Any, name: str = "data") -> pa.RecordBatchReader:
     if isinstance(data, pa.Table | pa.RecordBatch | pd.DataFrame):
         return to_arrow(data, name).to_reader()
     if hasattr(data, "__arrow_c_stream__"):
+        _check_exportable(data, name)
         return pa.RecordBatchReader.from_stream(data)
     raise TypeError(
         f"{type(data).__name__} is no frame. Expected a pandas or polars DataFrame, an Arrow table,"
         " reader or dataset, anything with __arrow_c_stream__, or a path of Parquet files."
     )
+
+
+def _check_exportable(data: Any, name: str) -> None:
+    """Refuse what polars gives Arrow as bare pointers, or in forms that Arrow does not know."""
+    dtypes = getattr(data, "schema", None)
+    if not isinstance(dtypes, Mapping):
+        return
+    problems = [
+        Problem(str(column), f"has the polars type {dtype}. {_REMEDIES[found[0]]}")
+        for column, dtype in dtypes.items()
+        if (found := _UNEXPORTABLE.search(str(dtype)))
+    ]
+    if problems:
+        raise InvalidData(name, problems)
+
+
+_UNEXPORTABLE = re.compile(r"(?<!')\b(Object|U?Int128)\b(?!')")
+_REMEDIES = {
+    "Object": "Convert the objects to values that polars has a type for.",
+    "Int128": "Cast it to pl.Decimal(38, 0).",
+    "UInt128": "Cast it to pl.Decimal(38, 0).",
+}
 
 
 def _from_pandas(frame: pd.DataFrame, name: str) -> pa.Table:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from fsql.definition import Definition, Partition
-from fsql.errors import DefinitionError, NotAFeatureGroup
+from fsql.errors import DefinitionError, NotAFeatureGroup, UnsupportedType
 from fsql.frames import discovered, schema_of
 from fsql.naming import DEFAULT_DATABASE, GroupName, check_column
 from fsql.types import arrow_type, sqlalchemy_type, storage_type
@@ -22,6 +22,7 @@ __all__ = ["FeatureGroup", "decode_schema", "encode_schema"]
 GROUP_PROPERTY = "fsql.group"
 SCHEMA_PROPERTY = "fsql.schema"
 COMMENTS_PROPERTY = "fsql.comments"
+FIELD_METADATA = "arrow"  # in a column's info
 TABLE_FORMATS = ("iceberg",)
 
 
@@ -116,7 +117,7 @@ class FeatureGroup(sa.Table):
         **options: Any,
     ) -> FeatureGroup:
         """Declare a group with the columns of an Arrow schema."""
-        columns = [sa.Column(f.name, sqlalchemy_type(f.type), nullable=f.nullable) for f in schema]
+        columns = [_column(field) for field in schema]
         parts = (name.client, name.app, name.entity, name.version)
         metadata = metadata if metadata is not None else sa.MetaData()
         group: FeatureGroup = cls(
@@ -188,7 +189,10 @@ class FeatureGroup(sa.Table):
     @property
     def arrow_schema(self) -> pa.Schema:
         """The exact schema, as it is restored on reading."""
-        fields = [pa.field(c.name, arrow_type(c.type), bool(c.nullable)) for c in self.columns]
+        fields = [
+            pa.field(c.name, arrow_type(c.type), bool(c.nullable), c.info.get(FIELD_METADATA))
+            for c in self.columns
+        ]
         return pa.schema(fields, self.schema_metadata)
 
     @property
@@ -269,7 +273,7 @@ def _problems(group: FeatureGroup) -> Iterable[str]:
     definition = group.definition
     for column in group.columns:
         check_column(column.name)
-        storage_type(arrow_type(column.type))
+        _check_type(column.name, arrow_type(column.type))
     if not definition.keys:
         yield "keys is empty. Expected the columns that say whose features a row holds."
     yield from _missing(group, "keys", definition.keys)
@@ -285,6 +289,21 @@ def _problems(group: FeatureGroup) -> Iterable[str]:
         yield f"table_format {definition.table_format!r}. Expected {known}."
     if definition.ttl is not None and definition.ttl < dt.timedelta(0):
         yield f"ttl {definition.ttl} is negative."
+
+
+def _column(field: pa.Field) -> sa.Column[Any]:
+    _check_type(field.name, field.type)
+    # A file's field ids are its own. What other libraries note, such as polars' enums, is kept.
+    metadata = {k: v for k, v in (field.metadata or {}).items() if not k.startswith(b"PARQUET:")}
+    info = {FIELD_METADATA: metadata} if metadata else {}
+    return sa.Column(field.name, sqlalchemy_type(field.type), nullable=field.nullable, info=info)
+
+
+def _check_type(column: str, type_: pa.DataType) -> None:
+    try:
+        storage_type(type_)
+    except UnsupportedType as error:
+        raise UnsupportedType(f"Column {column!r}: {error}") from error
 
 
 def _missing(group: FeatureGroup, role: str, names: Sequence[str]) -> Iterable[str]:

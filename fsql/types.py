@@ -9,6 +9,9 @@ SQLAlchemy's own types and the few that this module adds.
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import re
+import zoneinfo
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -361,8 +364,25 @@ _KINDS: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
 )
 
 
+_REMEDIES: tuple[tuple[Callable[[pa.DataType], bool], str], ...] = (
+    (pa.types.is_null, "It holds nothing but NULL; give it a type, as with .astype('float64')."),
+    (_any(pa.types.is_list_view, pa.types.is_large_list_view), "Cast it to list."),
+    (pa.types.is_interval, "Cast it to duration, or store its parts as columns of integers."),
+    (pa.types.is_union, "Store each of its types as a field of a struct."),
+    (pa.types.is_run_end_encoded, "Decode it with pyarrow.compute.run_end_decode."),
+)
+
+
+_FIELD_NAME = re.compile(r"[^:,<>()\"`\x00-\x1f]+")
+
+
 class _Storage(TypeVisitor[pa.DataType]):
     """The Arrow type that lies in the Parquet files."""
+
+    def unsupported(self, type_: pa.DataType) -> pa.DataType:
+        remedies = (remedy for is_kind, remedy in _REMEDIES if is_kind(type_))
+        remedy = next(remedies, "Cast it to a type that can.")
+        raise UnsupportedType(f"Type {type_} cannot be stored. {remedy}")
 
     def boolean(self, type_: pa.DataType) -> pa.DataType:
         return type_
@@ -382,6 +402,7 @@ class _Storage(TypeVisitor[pa.DataType]):
             raise UnsupportedType(
                 f"Type {type_} cannot be stored: Athena's decimals have at most"
                 f" {MAX_DECIMAL_DIGITS} digits and a scale from 0 to the precision."
+                " Cast it to such a one, or to text."
             )
         return pa.decimal128(type_.precision, type_.scale)
 
@@ -399,6 +420,11 @@ class _Storage(TypeVisitor[pa.DataType]):
         return pa.int64()
 
     def timestamp(self, type_: pa.DataType) -> pa.DataType:
+        if type_.tz is not None and not _is_zone(type_.tz):
+            raise UnsupportedType(
+                f"{type_}: {type_.tz!r} is no time zone. Expected a name such as 'Europe/Oslo',"
+                " or an offset such as '+05:30'."
+            )
         return pa.timestamp("us")
 
     def duration(self, type_: pa.DataType) -> pa.DataType:
@@ -412,9 +438,15 @@ class _Storage(TypeVisitor[pa.DataType]):
             raise UnsupportedType("A struct without fields cannot be stored. Drop the column.")
         # Athena folds names to lower case; the exact ones come back with the exact schema.
         names = [field.name.lower() for field in type_]
+        for name in names:
+            if not _FIELD_NAME.fullmatch(name):
+                raise UnsupportedType(
+                    f"{type_} has a field named {name!r}. Glue's types have no quotes, so names"
+                    ' must not be empty or hold any of : , < > ( ) " `. Rename it.'
+                )
         if len(set(names)) < len(names):
             raise UnsupportedType(
-                f"{type_} has fields that differ in case only; Athena folds case."
+                f"{type_} has fields that differ in case only; Athena folds case. Rename one."
             )
         return pa.struct([(name, self.visit(f.type)) for name, f in zip(names, type_, strict=True)])
 
@@ -426,6 +458,17 @@ class _Storage(TypeVisitor[pa.DataType]):
 
     def extension(self, type_: pa.DataType) -> pa.DataType:
         return self.visit(type_.storage_type)
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_zone(name: str) -> bool:
+    if re.fullmatch(r"[+-]\d{2}:\d{2}", name):
+        return True
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 _storage = _Storage()

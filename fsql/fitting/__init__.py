@@ -14,12 +14,13 @@ import pyarrow as pa
 from fsql.conversion import encode
 from fsql.errors import nearest
 from fsql.fitting.base import Convert, Mismatch
-from fsql.fitting.casts import converter
+from fsql.fitting.casts import converter, within_categories
 from fsql.fitting.differences import differences
 from fsql.fitting.frames import arrow_table
 from fsql.fitting.problems import Problems
 from fsql.frames import to_batches
 from fsql.model import FeatureGroup
+from fsql.notes import categories_of, noted
 
 __all__ = [
     "Fitting",
@@ -85,6 +86,7 @@ class Fitting:
 
     def __init__(self, group: FeatureGroup, schema: pa.Schema, problems: Problems) -> None:
         self._schema = group.arrow_schema
+        self._noted = noted(self._schema)
         self._problems = problems
         self._required = _required(group)
         self._casts: dict[str, Convert] = {}
@@ -105,7 +107,10 @@ class Fitting:
 
     def _find_cast(self, given: pa.DataType, field: pa.Field, *, truncate: bool) -> None:
         try:
-            self._casts[field.name] = converter(given, field.type, truncate=truncate)
+            cast = converter(given, field.type, truncate=truncate)
+            known = categories_of(self._noted.field(field.name))
+            ordered = known is not None and field.type.ordered
+            self._casts[field.name] = within_categories(cast, known) if ordered else cast
         except Mismatch as mismatch:
             self._problems.add(field.name, str(mismatch))
 

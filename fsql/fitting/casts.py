@@ -13,9 +13,12 @@ import pyarrow.compute as pc
 
 from fsql.fitting import nested, numbers, times
 from fsql.fitting.base import Convert, Mismatch, Report, changed, checked, parts
+from fsql.rebuilding import takeable
 from fsql.types import TypeVisitor
 
-__all__ = ["converter"]
+__all__ = ["converter", "within_categories"]
+
+SHOWN_CATEGORIES = 10
 
 
 def converter(given: pa.DataType, exact: pa.DataType, *, truncate: bool = False) -> Convert:
@@ -231,6 +234,29 @@ def _recode(values: Convert, exact: pa.DictionaryType) -> Convert:
         indices = shrink(array.indices, report)
         dictionary = _values(array, values, report)
         return pa.DictionaryArray.from_arrays(indices, dictionary, ordered=exact.ordered)
+
+    return convert
+
+
+def within_categories(cast: Convert, known: pa.Array) -> Convert:
+    """A cast to an ordered dictionary whose values, and their order, are known.
+
+    A value that is none of them has no place in the order, so it is refused.
+    """
+    values = takeable(known.type)
+    plain, shown = known.cast(values), ", ".join(map(repr, known[:SHOWN_CATEGORIES].to_pylist()))
+    more = ", …" if len(known) > SHOWN_CATEGORIES else ""
+    what = f"is none of the ordered categories {shown}{more}. Declare a new version that has it"
+    turned = f"has its categories in another order than {shown}{more}. Reorder them"
+
+    def convert(array: pa.Array, report: Report) -> pa.Array:
+        fitted = cast(array, report)
+        places = pc.index_in(fitted.dictionary.cast(values), plain)
+        report(places.is_null().take(fitted.indices), what)
+        ordered = pa.types.is_dictionary(array.type) and array.type.ordered
+        if ordered and not places.drop_null().equals(places.drop_null().sort()):
+            report(fitted.is_valid(), turned)
+        return fitted
 
     return convert
 

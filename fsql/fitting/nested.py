@@ -33,11 +33,15 @@ def to_struct(given: pa.DataType, exact: pa.DataType, make: Make) -> Convert:
         Mismatch: fields are missing, unknown or of a wrong type; all of them are named.
     """
     casts = _field_casts(given, exact, make)
+    strict = [field.name for field in exact if not field.nullable]
 
     def convert(array: pa.Array, report: Report) -> pa.Array:
         names = [field.name for field in given]
         parts = dict(zip(names, array.flatten(), strict=True))
         children = [cast(parts[name], _within(name, report)) for name, cast in casts.items()]
+        for name in strict:
+            missing = pc.and_(parts[name].is_null(), array.is_valid())
+            _within(name, report)(missing, "is NULL, and is declared NOT NULL")
         return pa.StructArray.from_arrays(children, fields=list(exact), mask=array.is_null())
 
     return convert
