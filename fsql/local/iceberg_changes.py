@@ -125,7 +125,11 @@ class _Touched:
             f" (SELECT row_ FROM {self.source} WHERE file_ = {literal(path)}) AS touched_"
             f" ON touched_.row_ = {row} ORDER BY {row}"
         )
-        return rewrite_rows(self.context, self.base.metadata, select, self.base.rows.files[path])
+        metadata, old = self.base.metadata, self.base.rows.files[path]
+        if old.spec_id != metadata.default_spec_id:
+            # pyiceberg adds files by the table's present partition spec only.
+            return write_rows(self.context, metadata, select, single=True)
+        return rewrite_rows(self.context, metadata, select, old)
 
     def new_rows(self, touched: int) -> list[DataFile]:
         """The rows that are new or changed, in new files."""

@@ -219,7 +219,10 @@ def write_rows(
 def rewrite_rows(
     context: Context, metadata: TableMetadata, select: str, old: DataFile
 ) -> list[DataFile]:
-    """Write rows of a data file, in their order, as a file that takes its place."""
+    """Write rows of a data file, in their order, as a file that takes its place.
+
+    The old file belongs to the table's present partition spec.
+    """
     codec = metadata.properties.get(_CODEC, "zstd")
     options = Options(codec, (), _field_ids(metadata.schema().fields), single=True)
     written = write_parquet(context.session, select, options)
