@@ -8,10 +8,17 @@ folder in Athena's record of the query finds it too.
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import tempfile
+import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -22,13 +29,38 @@ from fsql.analysis import Output, UnloadSelect, unload_select
 from fsql.dbapi import UNLOAD_FORMAT, Cursor
 from fsql.dialect import catalog_of
 from fsql.errors import ConfigError, InvalidQuery, QueryFailed, StorageError
+from fsql.exports import BY_SUFFIX, FORMATS, output_file, write_rows
 from fsql.model import decode_schema, encode_schema
+from fsql.reader import Statement, executed
 from fsql.storage import Storage, path_of
 
-__all__ = ["Unloaded", "read_unloaded", "unload"]
+__all__ = ["DumpResult", "Unloaded", "dump", "read_unloaded", "unload"]
 
 _TARGET = re.compile(r"\)\s*TO\s*'(s3://[^']+/dump/[0-9a-f-]+/)'\s*WITH\s*\([^()]*\)\s*$")
 _BESIDE = ".schema.json"
+
+
+@dataclass(frozen=True)
+class DumpResult:
+    """What a dump wrote.
+
+    Attributes:
+        to: the file, as a path or an s3:// URI.
+        format: "parquet", "csv" or "jsonl".
+        rows, bytes: what is in it.
+        seconds: how long it took.
+        message: the same in words.
+    """
+
+    to: str
+    format: str
+    rows: int
+    bytes: int
+    seconds: float
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
 
 
 @dataclass(frozen=True)
@@ -47,6 +79,53 @@ class Unloaded:
     files: int
     bytes: int
     exact: bool
+
+
+def dump(
+    engine: sa.Engine,
+    sql: Statement,
+    to: str | os.PathLike[str],
+    form: str | None = None,
+) -> DumpResult:
+    """Write a query's rows to one file, in constant memory; it appears when it is whole.
+
+    Args:
+        to: a path or an s3:// URI; a file that is there is replaced.
+        form: one of `fsql.exports.FORMATS`; None is what the name's suffix says, else Parquet.
+
+    Raises:
+        ConfigError: another format.
+        StorageError: the file cannot be written.
+        InvalidQuery, QueryFailed, QueryCancelled: the query did not end well.
+    """
+    started, place = time.perf_counter(), os.fspath(to)
+    form = form or BY_SUFFIX.get(Path(place).suffix, "parquet")
+    if form not in FORMATS:
+        raise ConfigError(f"format={form!r}. Expected {', '.join(map(repr, FORMATS))}.")
+    with executed(sql, engine, None, "auto") as cursor, _file(engine, place) as file:
+        rows = write_rows(cursor, form, file)
+        size = file.tell()
+    seconds = time.perf_counter() - started
+    words = f"Dumped {rows:,} rows to {place}: {size / 1e6:,.1f} MB, {seconds:.2f} s."
+    return DumpResult(place, form, rows, size, seconds, words)
+
+
+@contextmanager
+def _file(engine: sa.Engine, place: str) -> Iterator[BinaryIO]:
+    try:
+        if "://" not in place:
+            with output_file(Path(place).expanduser()) as file:
+                yield file
+            return
+        storage = catalog_of(engine).storage
+        path = storage.for_writing(place)
+        with tempfile.TemporaryFile() as file:
+            yield file
+            file.seek(0)
+            with storage.filesystem.open_output_stream(path, compression=None) as stream:
+                shutil.copyfileobj(file, stream, 1 << 20)
+    except OSError as error:
+        raise StorageError(f"{place} cannot be written: {error}") from error
 
 
 def unload(engine: sa.Engine, sql: str) -> Unloaded:

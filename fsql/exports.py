@@ -16,14 +16,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
+from fsql.dbapi import Cursor
 from fsql.errors import ConfigError
 from fsql.frames import to_pandas
 from fsql.planning import TransportName
 from fsql.reader import executed
 
-__all__ = ["chosen_format", "write"]
+__all__ = ["FORMATS", "chosen_format", "output_file", "write", "write_rows"]
 
 BY_SUFFIX = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+FORMATS = ("parquet", "csv", "jsonl")
 TABLE_ROWS = 60
 
 
@@ -56,17 +58,22 @@ def write(
     """
     started = time.perf_counter()
     with executed(sql, engine, None, transport) as cursor:
-        reader = pa.RecordBatchReader.from_batches(cursor.schema, cursor.as_batches())
-        with _target(output) as target:
-            rows = _WRITERS[form](reader, target)
+        with output_file(output) as target:
+            rows = write_rows(cursor, form, target)
         scanned = cursor.statistics["scanned_bytes"] or 0
     milliseconds = (time.perf_counter() - started) * 1000
     where = f" in {output}" if output else ""
     return f"{rows:,} rows{where}, {scanned:,} bytes scanned, {milliseconds:,.0f} ms"
 
 
+def write_rows(cursor: Cursor, form: str, target: BinaryIO) -> int:
+    """Write a result's rows in a format of `FORMATS`; how many there were."""
+    reader = pa.RecordBatchReader.from_batches(cursor.schema, cursor.as_batches())
+    return _WRITERS[form](reader, target)
+
+
 @contextmanager
-def _target(output: Path | None) -> Iterator[BinaryIO]:
+def output_file(output: Path | None) -> Iterator[BinaryIO]:
     """A file that appears only when it is whole, or standard output."""
     if output is None:
         yield sys.stdout.buffer

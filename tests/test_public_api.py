@@ -27,7 +27,7 @@ NAMES = [
     "types",
 ]
 TYPES = ["Array", "Arrow", "Map", "Struct", "Timestamp"]
-STORE = ["catalog", "create", "describe", "drop", "groups", "latest", "read", "write"]
+STORE = ["catalog", "create", "describe", "drop", "dump", "groups", "latest", "read", "write"]
 
 
 def test_names_of_the_package() -> None:

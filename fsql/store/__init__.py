@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from typing import Any
 
 import sqlalchemy as sa
 
-from fsql import reader, writer
+from fsql import dumps, reader, writer
 from fsql.catalog import Catalog
 from fsql.dialect import catalog_of, create_engine
+from fsql.dumps import DumpResult
 from fsql.model import FeatureGroup
 from fsql.store import lifecycle
 from fsql.store.description import Description, describe
@@ -102,6 +104,18 @@ class FeatureStore:
     def read(self, sql: Any, params: Any = None, **options: Any) -> Any:
         """Read a select or SQL text as a DataFrame; see `fsql.read_sql` for options and errors."""
         return reader.read_sql(sql, self.engine, params, **options)
+
+    def dump(
+        self, select: Any, to: str | os.PathLike[str], format: str | None = None
+    ) -> DumpResult:
+        """Write a query's rows to a file; see `fsql.dumps.dump` for what is raised.
+
+        Args:
+            select: a SQLAlchemy select, or SQL text.
+            to: a path or an s3:// URI; a file that is there is replaced when the new one is whole.
+            format: "parquet", "csv" or "jsonl"; None is what the name's suffix says, else Parquet.
+        """
+        return dumps.dump(self.engine, select, to, format)
 
     def latest(self, fg: FeatureGroup | str, as_of: dt.datetime | None = None) -> sa.Select[Any]:
         """A SELECT of each key's newest row, see `fsql.store.latest`.
