@@ -376,8 +376,8 @@ def test_text_stays_as_it_stands(store: fsql.FeatureStore, tmp_path: Path) -> No
 
 
 def test_another_mode_is_refused(store: fsql.FeatureStore) -> None:
-    with pytest.raises(UnsupportedMode, match=r"mode='upsert' is not supported\. Expected 'app"):
-        store.write(GROUP, rows(1), mode="upsert")
+    with pytest.raises(UnsupportedMode, match=r"mode='merge' is not supported\. Expected 'app"):
+        store.write(GROUP, rows(1), mode="merge")
 
 
 def test_a_table_that_is_not_as_declared_is_refused(store: fsql.FeatureStore) -> None:

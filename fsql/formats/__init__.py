@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from fsql.formats.iceberg import Append, Committed, create, describe_group, drop
+from fsql.formats.iceberg import create, describe_group, drop
+from fsql.formats.replacing import everything, nothing
 from fsql.formats.scan import CannotScan, FileScan, scan
+from fsql.formats.sizes import bytes_of
 from fsql.formats.snapshots import Totals, row_count, totals
+from fsql.formats.table_write import Committed, TableWrite, written_by
 
 __all__ = [
-    "Append",
     "CannotScan",
     "Committed",
     "FileScan",
+    "TableWrite",
     "Totals",
+    "bytes_of",
     "create",
     "describe_group",
     "drop",
+    "everything",
+    "nothing",
     "row_count",
     "scan",
     "totals",
+    "written_by",
 ]

@@ -90,16 +90,18 @@ class FeatureStore:
         data: Any,
         mode: str = "append",
         progress: bool | None = None,
+        token: str | None = None,
     ) -> WriteResult:
         """Write rows to a group, all or none; see `fsql.writer.write` for what is taken and raised.
 
         Args:
             data: a frame, a stream of batches, or the path or s3:// URI of files.
-            mode: "append".
+            mode: "append", or "overwrite" to put the rows in the place of all others.
             progress: show a bar; None shows it where somebody watches.
+            token: names the write, so that repeating it changes nothing.
         """
         group = fg if isinstance(fg, FeatureGroup) else lifecycle.find(self.catalog, fg).group
-        return writer.write(self.catalog, group, data, mode, progress)
+        return writer.write(self.catalog, group, data, mode, progress, token)
 
     def read(self, sql: Any, params: Any = None, **options: Any) -> Any:
         """Read a select or SQL text as a DataFrame; see `fsql.read_sql` for options and errors."""

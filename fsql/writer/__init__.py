@@ -30,9 +30,10 @@ class WriteResult:
     Attributes:
         rows: how many were written.
         files, bytes: the data files they became, and their size.
-        snapshot_id: the table's snapshot that first has them; None if nothing was written.
+        snapshot_id: the table's snapshot that first has them; None if there were no rows.
         seconds: how long it took.
         message: the same in words.
+        replaced: the rows of the files whose place they took.
     """
 
     rows: int
@@ -41,6 +42,7 @@ class WriteResult:
     snapshot_id: int | None
     seconds: float
     message: str
+    replaced: int = 0
 
     def __str__(self) -> str:
         return self.message
@@ -52,6 +54,7 @@ def write(
     data: Any,
     mode: str = "append",
     progress: bool | None = None,
+    token: str | None = None,
 ) -> WriteResult:
     """Write rows to a feature group's table.
 
@@ -59,11 +62,15 @@ def write(
         data: a pandas or polars DataFrame, an Arrow table, batch, reader or dataset,
             anything with ``__arrow_c_stream__``, or the path or s3:// URI of a Parquet,
             CSV or JSON lines file, or of a folder of them. Readers and files are streamed.
-        mode: a key of `MODES`.
+        mode: "append" adds the rows; "overwrite" puts them in the place of all that are there
+            when it commits, in one snapshot, so that earlier ones can still be read.
         progress: show a bar on stderr; None shows it on a terminal and in a notebook.
+        token: names the write. If the table's history has one of that name already, nothing is
+            written, so a write of which nobody knows whether it was done can be repeated.
 
     Raises:
-        InvalidData: rows do not fit; every problem is named and nothing was written.
+        InvalidData: rows do not fit; every problem is named and nothing was written. Or
+            there are none to overwrite with.
         TableNotFound, NotAFeatureGroup: there is no such table to write to.
         DefinitionError: the table is not what `group` declares.
         CommitConflict, StorageError: it could not be written; nothing was.
@@ -74,13 +81,31 @@ def write(
         raise UnsupportedMode(mode, MODES)
     started = time.perf_counter()
     entry, stored = _stored(catalog, group)
+    committed = _already(catalog, entry, token)
+    if committed is None:
+        committed = _write(catalog, entry, stored, data, mode, progress, token)
+    return _result(stored.name, committed, time.perf_counter() - started)
+
+
+def _already(catalog: Catalog, entry: Entry, token: str | None) -> formats.Committed | None:
+    done = formats.written_by(catalog, entry, token) if token is not None else None
+    return None if done is None else formats.Committed(0, 0, 0, done, repeated=True)
+
+
+def _write(
+    catalog: Catalog,
+    entry: Entry,
+    stored: FeatureGroup,
+    data: Any,
+    mode: str,
+    progress: bool | None,
+    token: str | None,
+) -> formats.Committed | None:
     problems = Problems(stored.name, stored.columns.keys())
     source = open_source(data, stored, catalog.storage, problems)
     with progress_bar(stored.name, source.rows, progress) as show:
         upload = Upload(stored, source, problems, show)
-        committed = MODES[mode](catalog, entry, upload)
-    seconds = time.perf_counter() - started
-    return _result(stored.name, committed, seconds)
+        return MODES[mode](catalog, entry, upload, token)
 
 
 def _stored(catalog: Catalog, group: FeatureGroup) -> tuple[Entry, FeatureGroup]:
@@ -98,31 +123,65 @@ def _stored(catalog: Catalog, group: FeatureGroup) -> tuple[Entry, FeatureGroup]
     return entry, stored
 
 
-def _append(catalog: Catalog, entry: Entry, upload: Upload) -> formats.Committed | None:
-    with formats.Append(catalog, entry, upload.group.storage_schema) as append:
-        rows = run(upload, append.write)
+def _append(
+    catalog: Catalog, entry: Entry, upload: Upload, token: str | None
+) -> formats.Committed | None:
+    schema = upload.group.storage_schema
+    with formats.TableWrite(catalog, entry, schema, token=token) as write:
+        rows = run(upload, write.write)
         upload.problems.check()
-        return append.commit() if rows else None
+        return write.commit() if rows else None
 
 
-Mode = Callable[[Catalog, Entry, Upload], formats.Committed | None]
-MODES: Mapping[str, Mode] = {"append": _append}
+def _overwrite(
+    catalog: Catalog, entry: Entry, upload: Upload, token: str | None
+) -> formats.Committed:
+    schema = upload.group.storage_schema
+    with formats.TableWrite(catalog, entry, schema, formats.everything, token) as write:
+        rows = run(upload, write.write)
+        if not rows:
+            upload.problems.add(None, _no_rows(entry))
+        upload.problems.check()
+        return write.commit()
+
+
+def _no_rows(entry: Entry) -> str:
+    # A query that found nothing by mistake is far more frequent than the wish to lose all rows.
+    return (
+        "it has no rows, and overwriting with it would empty the table. If that is meant, run"
+        f" DELETE FROM {entry.name}"
+    )
+
+
+Mode = Callable[[Catalog, Entry, Upload, str | None], formats.Committed | None]
+MODES: Mapping[str, Mode] = {"append": _append, "overwrite": _overwrite}
 
 
 def _result(name: str, committed: formats.Committed | None, seconds: float) -> WriteResult:
     if committed is None:
         words = f"The data has no rows; nothing was written to {name}."
         return WriteResult(0, 0, 0, None, seconds, words)
-    rows, files = _counted(committed.rows, "row"), _counted(committed.files, "file")
-    size = f"{committed.bytes / 1e6:,.1f} MB"
     return WriteResult(
         rows=committed.rows,
         files=committed.files,
         bytes=committed.bytes,
         snapshot_id=committed.snapshot_id,
         seconds=seconds,
-        message=f"Wrote {rows} to {name}: {files}, {size}, {seconds:.2f} s.",
+        message=_words(name, committed, seconds),
+        replaced=committed.replaced,
     )
+
+
+def _words(name: str, committed: formats.Committed, seconds: float) -> str:
+    if committed.repeated:
+        return (
+            f"A write of this token is in {name} already, in snapshot {committed.snapshot_id};"
+            " nothing was written."
+        )
+    rows, files = _counted(committed.rows, "row"), _counted(committed.files, "file")
+    place = f" in place of {committed.replaced:,}" if committed.replaced else ""
+    size = f"{committed.bytes / 1e6:,.1f} MB"
+    return f"Wrote {rows} to {name}{place}: {files}, {size}, {seconds:.2f} s."
 
 
 def _counted(number: int, noun: str) -> str:
