@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fsql import dbapi, errors, types
+    from fsql import clients, dbapi, errors, featurestore, types
     from fsql.dbapi import connect
     from fsql.dialect import create_engine
     from fsql.model import FeatureGroup
@@ -25,17 +25,21 @@ __all__ = [
     "FeatureGroup",
     "FeatureStore",
     "__version__",
+    "clients",
     "connect",
     "create_engine",
     "dbapi",
     "errors",
+    "featurestore",
     "read_arrow",
     "read_batches",
     "read_sql",
     "types",
 ]
 
-_MODULES = {"dbapi": "fsql.dbapi", "errors": "fsql.errors", "types": "fsql.types"}
+_MODULES = {
+    name: f"fsql.{name}" for name in ("clients", "dbapi", "errors", "featurestore", "types")
+}
 _HOMES = {
     "FeatureGroup": "fsql.model",
     "FeatureStore": "fsql.store",

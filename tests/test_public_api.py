@@ -17,16 +17,20 @@ NAMES = [
     "FeatureGroup",
     "FeatureStore",
     "__version__",
+    "clients",
     "connect",
     "create_engine",
     "dbapi",
     "errors",
+    "featurestore",
     "read_arrow",
     "read_batches",
     "read_sql",
     "types",
 ]
 TYPES = ["Array", "Arrow", "Map", "Struct", "Timestamp"]
+CLASSIC = ["create_fg", "dump_fg", "read_fg", "upload_fg"]
+GLUE = ["add_partitions", "register_table"]
 STORE = ["catalog", "create", "describe", "drop", "dump", "groups", "latest", "read", "write"]
 
 
@@ -41,6 +45,13 @@ def test_names_of_the_package() -> None:
 def test_types_that_columns_take() -> None:
     assert set(TYPES) <= set(fsql.types.__all__)
     assert all(issubclass(getattr(fsql.types, name), sa.types.TypeEngine) for name in TYPES)
+
+
+def test_the_classic_functions() -> None:
+    assert sorted(fsql.featurestore.__all__) == CLASSIC
+    assert set(GLUE) <= set(fsql.clients.aws_glue.__all__)
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = fsql.clients.nonsense
 
 
 def test_the_facade_stays_small() -> None:

@@ -72,11 +72,14 @@ class RegisteredTable:
     ignored: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        parts = f", {self.partitions:,} partitions" if self.partition_keys else ""
-        count = len(self.columns) + len(self.partition_keys)
+        counts = [
+            _counted(len(self.columns) + len(self.partition_keys), "column"),
+            _counted(self.files, "file"),
+            *([_counted(self.partitions, "partition")] if self.partition_keys else []),
+        ]
         words = (
-            f"Registered {self.database}.{self.name}: {self.format}, {count} columns,"
-            f" {self.files:,} files{parts}, at {self.location}."
+            f"Registered {self.database}.{self.name}: {self.format}, {', '.join(counts)},"
+            f" at {self.location}."
         )
         if self.ignored:
             words += f" Its folders name {', '.join(self.ignored)}: pass partition= for columns."
@@ -209,6 +212,10 @@ def add_partitions(
                     failed[path] = why
             bar.update(len(paths))
     return AddedPartitions(tuple(added), tuple(existing), failed)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 _EXISTS = "AlreadyExistsException"
