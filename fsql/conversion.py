@@ -71,7 +71,8 @@ def _categorized(column: Column, known: pa.Array, exact: pa.Field) -> Column:
     except pa.ArrowInvalid as error:
         raise LossyCast(exact.name, known[-1].as_py(), str(exact.type)) from error
     known, ordered = known.cast(exact.type.value_type), exact.type.ordered
-    chunks = [pa.DictionaryArray.from_arrays(c, known, ordered=ordered) for c in numbers.chunks]
+    parts = numbers.chunks or [pa.array([], exact.type.index_type)]
+    chunks = [pa.DictionaryArray.from_arrays(part, known, ordered=ordered) for part in parts]
     return pa.chunked_array(chunks, exact.type)
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from fsql.errors import InvalidData, Problem
-from fsql.notes import ARROW_DTYPE, with_categories
+from fsql.notes import ARROW_DTYPE, categories_of, with_categories
 
 __all__ = [
     "DtypeBackend",
@@ -186,6 +186,8 @@ def to_pandas(table: pa.Table, dtype_backend: DtypeBackend | None = None) -> pd.
     Args:
         dtype_backend: pandas' argument: all columns nullable, or all Arrow-backed.
     """
+    if not table.num_rows:
+        table = _with_noted_categories(table)
     if dtype_backend == "pyarrow":
         return _plain(table, types_mapper=pd.ArrowDtype)
     if dtype_backend == "numpy_nullable":
@@ -204,6 +206,17 @@ def to_pandas(table: pa.Table, dtype_backend: DtypeBackend | None = None) -> pd.
         series = _series(table.column(i), dtype, frame.index)
         frame.insert(at, table.column_names[i], series, allow_duplicates=True)
     return frame
+
+
+def _with_noted_categories(table: pa.Table) -> pa.Table:
+    """A table without rows whose dictionaries have their values nevertheless."""
+    for place, field in enumerate(table.schema):
+        values = categories_of(field) if pa.types.is_dictionary(field.type) else None
+        if values is not None:
+            none = pa.array([], field.type.index_type)
+            empty = pa.DictionaryArray.from_arrays(none, values, ordered=field.type.ordered)
+            table = table.set_column(place, field, empty)
+    return table
 
 
 def _plain(table: pa.Table, **options: Any) -> pd.DataFrame:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import struct
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
+import pandas as pd
+import polars as pl
+import polars.testing
 import pyarrow as pa
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import fsql
+from fsql.errors import InvalidData, UnsupportedType
+from fsql.types import Arrow
 
 NAN, INFINITY = float("nan"), float("inf")
 FIRST_DAY, LAST_DAY = -719_162, 2_932_896  # of the years 1 and 9999
@@ -75,9 +83,9 @@ LEAVES: dict[pa.DataType, Sequence[Any]] = {
     pa.time64("ns"): [0, 1, DAY * 10**9 - 1],
     **{pa.timestamp(unit, zone): instants(unit) for unit in PER_SECOND for zone in ZONES},
     **{pa.duration(unit): [0, -1, 1, 2**63 - 1, -(2**63)] for unit in PER_SECOND},
-    pa.dictionary(pa.int8(), pa.string()): ["b", "a", ""],
+    pa.dictionary(pa.int32(), pa.string()): ["b", "a", ""],
     pa.dictionary(pa.int32(), pa.string(), ordered=True): ["b", "a", ""],
-    pa.dictionary(pa.int16(), pa.large_string()): ["x", ""],
+    pa.dictionary(pa.int32(), pa.large_string()): ["x", ""],
     pa.dictionary(pa.int32(), pa.int64()): [5, 3],
     pa.dictionary(pa.int32(), pa.float64()): [1.5, -0.5],
 }
@@ -104,17 +112,10 @@ def plain(scalar: pa.Scalar) -> Any:
     return scalar.value if pa.types.is_temporal(type_) else scalar.as_py()
 
 
-def roomy(type_: pa.DataType) -> pa.DataType:
-    """Dictionaries at the top are given 32 bits to count their values with."""
-    if pa.types.is_dictionary(type_):
-        return pa.dictionary(pa.int32(), type_.value_type, type_.ordered)
-    return type_
-
-
 def same(read: pa.Table, written: pa.Table) -> None:
     """Same names, types and values, in the order of the column `id`."""
     assert read.column_names == written.column_names
-    assert [field.type for field in read.schema] == [roomy(f.type) for f in written.schema]
+    assert [field.type for field in read.schema] == [field.type for field in written.schema]
     ids = read["id"].to_pylist()
     order = sorted(range(len(ids)), key=ids.__getitem__)
     for name in written.column_names:
@@ -283,3 +284,326 @@ def test_any_table_comes_back(store: fsql.FeatureStore, table: pa.Table) -> None
 @given(table=tables(most_columns=20))
 def test_many_tables_come_back(store: fsql.FeatureStore, table: pa.Table) -> None:
     comes_back(store, table)
+
+
+# --- dictionaries ------------------------------------------------------------------------------
+
+LEVELS = ["lo", "mid", "hi"]
+
+
+def test_categories_have_room_for_more_than_the_first_frame_had(store: fsql.FeatureStore) -> None:
+    few = pa.dictionary(pa.int8(), pa.string())
+    nested = pa.struct([("Kind", pa.list_(few)), ("m", pa.map_(pa.string(), few))])
+
+    def rows(first: int) -> pa.Table:
+        kinds = [f"k{number}" for number in range(first, first + 100)]
+        inside = [{"Kind": [kind], "m": [("x", kind)]} for kind in kinds]
+        return pa.table(
+            {
+                "id": range(first, first + 100),
+                "v": pa.array(kinds, few),
+                "n": pa.array(inside, nested),
+            }
+        )
+
+    name = written(store, rows(0))
+    group = fsql.FeatureGroup.reflect(store.engine, name)
+    store.write(group, rows(100), progress=False)
+    for transport in ("scan", "engine"):
+        sql = f"SELECT * FROM {name}"
+        read = fsql.read_arrow(sql, store.engine, transport=transport).to_pylist()
+        read.sort(key=lambda row: row["id"])
+        assert [row["v"] for row in read] == [f"k{number}" for number in range(200)]
+        assert [row["n"]["Kind"] for row in read] == [[f"k{number}"] for number in range(200)]
+
+
+def levels(values: Sequence[Any], order: list[str] = LEVELS) -> pd.DataFrame:
+    made = pd.Categorical(values, order, ordered=True)
+    return pd.DataFrame({"id": range(len(values)), "level": made})
+
+
+def test_ordered_categories_keep_their_order_over_several_writes(store: fsql.FeatureStore) -> None:
+    group = fsql.FeatureGroup.from_frame("a", "b", "level", "v0001", frame=levels([]), keys="id")
+    store.create(group)
+    for some in (["hi", "lo"], ["lo", None], ["mid"]):
+        store.write(group, levels(some), progress=False)
+    store.write(group, levels(["hi", "mid"], ["mid", "hi"]), progress=False)
+    store.write(group, pd.DataFrame({"id": [7], "level": ["mid"]}), progress=False)
+    frame = fsql.read_sql(f"SELECT level AS l FROM {group.name}", store.engine)
+    assert frame["l"].cat.categories.tolist() == LEVELS
+    assert frame["l"].cat.ordered
+    assert frame["l"].max() == "hi"
+    assert (frame["l"] > "lo").sum() == 5
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (levels(["lo", "top"], [*LEVELS, "top"]), r"is none of .*'lo', 'mid', 'hi'.* \(row 1\)"),
+        (pd.DataFrame({"id": [0], "level": ["top"]}), "Declare a new version that has it"),
+        (levels(["lo"], LEVELS[::-1]), "categories in another order than 'lo', 'mid', 'hi'"),
+    ],
+    ids=["a new one", "a new one as text", "another order"],
+)
+def test_what_has_no_place_among_ordered_categories_is_refused(
+    store: fsql.FeatureStore, data: pd.DataFrame, said: str
+) -> None:
+    declared = fsql.FeatureGroup.from_frame(
+        "a", "b", f"o{next(NUMBERS)}", "v0001", frame=levels([]), keys="id"
+    )
+    store.create(declared)
+    with pytest.raises(InvalidData, match=said):
+        store.write(declared, data, progress=False)
+    assert len(fsql.read_sql(f"SELECT * FROM {declared.name}", store.engine)) == 0
+
+
+# --- pandas ------------------------------------------------------------------------------------
+
+
+def arrow_backed(values: list[Any], type_: pa.DataType) -> pd.Series[Any]:
+    return pd.Series(values, dtype=pd.ArrowDtype(type_))
+
+
+NEW_YEAR = dt.datetime(2020, 1, 1)
+TIMES = pd.Series(["2020-01-01 01:02:03", None, "1969-12-31 00:00:00"], dtype="datetime64[us]")
+PANDAS = pd.DataFrame(
+    {
+        "id": [1, 2, 3],
+        "uint": pd.Series([0, 2**64 - 1, 1], dtype="uint64"),
+        "small": pd.Series([1, -128, 127], dtype="int8"),
+        "half": pd.Series([1.5, np.nan, -0.0], dtype="float16"),
+        "single": pd.Series([0.1, np.nan, np.inf], dtype="float32"),
+        "double": [0.1, np.nan, -0.0],
+        "flag": [True, False, True],
+        "text": ["a", "", None],
+        "objects": pd.Series(["a", "", None], dtype=object),
+        "mixed_int": pd.Series([2**60 + 1, None, 2], dtype=object),
+        "mixed_bool": pd.Series([True, None, False], dtype=object),
+        "octets": pd.Series([b"\x00", None, b""], dtype=object),
+        "dates": pd.Series([dt.date(1, 1, 1), None, dt.date(9999, 12, 31)], dtype=object),
+        "times": pd.Series([dt.time(1, 2, 3, 4), None, dt.time(0)], dtype=object),
+        "decimals": pd.Series([Decimal("1.50"), None, Decimal("-2.25")], dtype=object),
+        "lists": pd.Series([["a", None], None, []], dtype=object),
+        "dicts": pd.Series([{"Lat": 1.5}, None, {"Lat": None}], dtype=object),
+        "int_na": pd.Series([2**60 + 1, None, 2], dtype="Int64"),
+        "int_full": pd.Series([1, 2, 3], dtype="Int8"),
+        "float_na": pd.Series([1.5, None, 2], dtype="Float64"),
+        "bool_na": pd.Series([True, None, False], dtype="boolean"),
+        "bool_full": pd.Series([True, True, False], dtype="boolean"),
+        "string_na": pd.Series(["a", None, ""], dtype="string"),
+        "arrow_int": arrow_backed([1, None, 3], pa.uint8()),
+        "arrow_text": arrow_backed(["a", None, ""], pa.string()),
+        "arrow_large": arrow_backed(["a", None, ""], pa.large_string()),
+        "arrow_list": arrow_backed([[1], None, []], pa.list_(pa.int32())),
+        "arrow_struct": arrow_backed([{"A": 1}, None, {"A": None}], pa.struct([("A", pa.int8())])),
+        "arrow_map": arrow_backed([[("k", 1)], None, []], pa.map_(pa.string(), pa.int8())),
+        "arrow_time": arrow_backed(
+            [dt.datetime(2020, 1, 1), None, None], pa.timestamp("ms", "UTC")
+        ),
+        "arrow_date": arrow_backed([dt.date(2020, 1, 1), None, None], pa.date32()),
+        "arrow_span": arrow_backed([dt.timedelta(1), None, None], pa.duration("us")),
+        "seconds": TIMES.astype("datetime64[s]"),
+        "millis": TIMES.astype("datetime64[ms]"),
+        "nanos": TIMES.astype("datetime64[ns]"),
+        "zoned": TIMES.astype("datetime64[ns]").dt.tz_localize("Europe/Berlin"),
+        "offset": TIMES.astype("datetime64[us]").dt.tz_localize("UTC"),
+        "spans": pd.Series(pd.to_timedelta([1, -2, None], unit="s")).astype("timedelta64[ns]"),
+        "category": pd.Categorical(["b", None, "a"]),
+        "unused": pd.Categorical(["b", None, "a"], ["z", "b", "a"]),
+        "ordered": pd.Categorical(["hi", None, "lo"], LEVELS, ordered=True),
+        "counted": pd.Categorical([3, None, 1], [3, 2, 1], ordered=True),
+        "days": TIMES.astype("category"),
+        "months": pd.Series(pd.period_range("2020-01", periods=3, freq="M")),
+        "intervals": pd.Series(pd.interval_range(0, 3)),
+    }
+)
+TRANSPORTS = ["scan", "engine"]
+
+
+def read(store: fsql.FeatureStore, sql: str, transport: Any) -> pd.DataFrame:
+    return fsql.read_sql(sql, store.engine, transport=transport)
+
+
+def stored(store: fsql.FeatureStore, frame: Any, keys: str = "id") -> str:
+    group = fsql.FeatureGroup.from_frame(
+        "a", "b", f"p{next(NUMBERS)}", "v0001", frame=frame, keys=keys
+    )
+    store.create(group)
+    store.write(group, frame, progress=False)
+    return str(group.name)
+
+
+@pytest.fixture(scope="module")
+def of_pandas(store: fsql.FeatureStore) -> str:
+    return stored(store, PANDAS)
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_pandas_frame_comes_back(
+    store: fsql.FeatureStore, of_pandas: str, transport: str
+) -> None:
+    frame = read(store, f"SELECT * FROM {of_pandas}", transport)
+    pd.testing.assert_frame_equal(frame, PANDAS)
+    ordered = f"WITH t AS (SELECT * FROM {of_pandas}) SELECT * FROM t ORDER BY id"
+    pd.testing.assert_frame_equal(read(store, ordered, "engine"), PANDAS)
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_dtypes_come_back_under_another_name(
+    store: fsql.FeatureStore, of_pandas: str, transport: str
+) -> None:
+    names = {name: f"{name}_too" for name in PANDAS.columns}
+    items = ", ".join(f"t.{name} AS {new}" for name, new in reversed(names.items()))
+    frame = read(store, f"SELECT {items} FROM {of_pandas} AS t", transport)
+    pd.testing.assert_frame_equal(frame, PANDAS.rename(columns=names).iloc[:, ::-1])
+
+
+def test_a_result_without_rows_has_the_same_dtypes(
+    store: fsql.FeatureStore, of_pandas: str
+) -> None:
+    for transport in TRANSPORTS:
+        frame = read(store, f"SELECT * FROM {of_pandas} WHERE id < 0", transport)
+        pd.testing.assert_frame_equal(frame, PANDAS.head(0))
+
+
+def test_chunks_have_the_same_dtypes(store: fsql.FeatureStore, of_pandas: str) -> None:
+    chunks = fsql.read_sql(f"SELECT * FROM {of_pandas} ORDER BY id", store.engine, chunksize=2)
+    pd.testing.assert_frame_equal(pd.concat(chunks, ignore_index=True), PANDAS)
+
+
+SMALL = pd.DataFrame({"k": [1, 2, 3], "v": [1.5, 2.5, 3.5]})
+INDEXED = [
+    (SMALL.set_index("k"), "k"),
+    (SMALL.set_axis(["x", "y", "z"]), "k"),
+    (SMALL.assign(at=pd.to_datetime(["2020", "2021", "2022"])).set_index(["k", "at"]), "k"),
+    (SMALL.assign(c=pd.Categorical(LEVELS)).set_index("c"), "k"),
+    (SMALL.rename_axis("row"), "k"),
+    (SMALL.rename_axis("feature", axis=1), "k"),
+]
+IDS = ["named", "unnamed", "levels", "categories", "named range", "named columns"]
+
+
+@pytest.mark.parametrize(("frame", "key"), INDEXED, ids=IDS)
+def test_an_index_comes_back_with_the_whole_frame(
+    store: fsql.FeatureStore, frame: pd.DataFrame, key: str
+) -> None:
+    name = stored(store, frame, key)
+    for transport in TRANSPORTS:
+        pd.testing.assert_frame_equal(read(store, f"SELECT * FROM {name}", transport), frame)
+        some = read(store, f"SELECT k, v AS w FROM {name}", transport)
+        assert some.columns.tolist() == ["k", "w"]
+
+
+# --- polars ------------------------------------------------------------------------------------
+
+POLARS = pl.DataFrame(
+    {
+        "id": [1, 2, 3],
+        "text": ["a", "", None],
+        "category": pl.Series(["b", None, "a"], dtype=pl.Categorical),
+        "enum": pl.Series(["hi", None, "lo"], dtype=pl.Enum(LEVELS)),
+        "list": [[1], None, []],
+        "array": pl.Series([[1, None], [3, 4], None], dtype=pl.Array(pl.Int16, 2)),
+        "struct": [{"a": 1, "B": "x"}, None, {"a": None, "B": ""}],
+        "deep": [[{"q": [1.5, None]}], None, []],
+        "time": [dt.time(1, 2, 3, 4), None, dt.time(0)],
+        "date": [dt.date(1, 1, 1), None, dt.date(9999, 12, 31)],
+        "micros": pl.Series([dt.datetime(1, 1, 1), None, None], dtype=pl.Datetime("us")),
+        "zoned": pl.Series(
+            [dt.datetime(2020, 1, 1), None, None], dtype=pl.Datetime("ns", "Asia/Tokyo")
+        ),
+        "span": pl.Series([dt.timedelta(1), None, dt.timedelta(0)], dtype=pl.Duration("ms")),
+        "decimal": pl.Series([Decimal("1.25"), None, Decimal("-3.00")], dtype=pl.Decimal(38, 2)),
+        "uint": pl.Series([2**64 - 1, None, 0], dtype=pl.UInt64),
+        "single": pl.Series([0.1, float("nan"), None], dtype=pl.Float32),
+        "octets": [b"", None, b"\x00"],
+        "flag": [True, None, False],
+        "nothing": pl.Series([None, None, None], dtype=pl.String),
+    }
+)
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_polars_frame_comes_back(store: fsql.FeatureStore, transport: Any) -> None:
+    name = stored(store, POLARS)
+    read = pl.DataFrame(fsql.read_arrow(f"SELECT * FROM {name}", store.engine, transport=transport))
+    pl.testing.assert_frame_equal(read, POLARS, check_exact=True)
+
+
+# --- what cannot be stored ---------------------------------------------------------------------
+
+REFUSED = [
+    (pa.null(), "give it a type"),
+    (pa.list_(pa.null()), "give it a type"),
+    (pa.decimal256(39, 0), "at most 38 digits.*Cast it to such a one"),
+    (pa.decimal128(5, -2), "a scale from 0.*Cast it to such a one"),
+    (pa.struct([]), "without fields.*Drop the column"),
+    (pa.list_(pa.struct([])), "without fields.*Drop the column"),
+    (pa.struct([("a", pa.int8()), ("A", pa.int8())]), "differ in case only.*Rename one"),
+    (pa.struct([("a:b", pa.int8())]), "a field named 'a:b'.*Rename it"),
+    (pa.struct([("", pa.int8())]), "a field named ''.*Rename it"),
+    (pa.list_view(pa.int8()), "Cast it to list"),
+    (pa.month_day_nano_interval(), "Cast it to duration"),
+    (pa.dense_union([pa.field("a", pa.int8())]), "as a field of a struct"),
+    (pa.run_end_encoded(pa.int32(), pa.int8()), "run_end_decode"),
+    (pa.timestamp("us", "Nowhere/City"), "'Nowhere/City' is no time zone. Expected a name"),
+]
+
+
+@pytest.mark.parametrize(("type_", "said"), REFUSED, ids=[str(type_) for type_, _ in REFUSED])
+def test_a_type_that_cannot_be_stored_is_refused_at_once(type_: pa.DataType, said: str) -> None:
+    schema = pa.schema([("id", pa.int64()), ("odd", type_)])
+    with pytest.raises(UnsupportedType, match=rf"(?s)^Column 'odd': .*{said}"):
+        fsql.FeatureGroup.from_frame("a", "b", "c", "v0001", frame=schema, keys="id")
+    columns = sa.Column("id", sa.BigInteger), sa.Column("odd", Arrow(type_))
+    with pytest.raises(UnsupportedType, match=rf"(?s)^Column 'odd': .*{said}"):
+        fsql.FeatureGroup("a", "b", "c", "v0001", sa.MetaData(), *columns, keys="id")
+
+
+UNREADABLE = [
+    (pd.DataFrame({"id": [1], "odd": [1j]}), "complex numbers. Store the real and the imaginary"),
+    (pd.DataFrame({"id": [1], "odd": pd.arrays.SparseArray([1])}), r"Convert it with \.sparse"),
+    (pd.DataFrame({"id": [1, 2], "odd": [1, "a"]}), "several types"),
+    (pl.DataFrame({"id": [1], "odd": [object()]}), "polars type Object. Convert the objects"),
+    (pl.DataFrame({"id": [1], "odd": pl.Series([1], dtype=pl.Int128)}), r"Cast it to pl\.Decimal"),
+]
+
+
+@pytest.mark.parametrize(("data", "said"), UNREADABLE, ids=lambda value: str(value)[:9])
+def test_a_frame_that_arrow_cannot_read_is_refused(
+    store: fsql.FeatureStore, data: Any, said: str
+) -> None:
+    with pytest.raises(InvalidData, match=f"(?s)column 'odd': .*{said}"):
+        fsql.FeatureGroup.from_frame("a", "b", "c", "v0001", frame=data, keys="id")
+    name = written(store, pa.table({"id": [0], "odd": [0]}))
+    group = fsql.FeatureGroup.reflect(store.engine, name)
+    with pytest.raises(InvalidData, match=f"(?s)nothing was written.*column 'odd': .*{said}"):
+        store.write(group, data, progress=False)
+    assert len(fsql.read_sql(f"SELECT * FROM {name}", store.engine)) == 1
+
+
+def test_nanoseconds_are_refused_or_cut(store: fsql.FeatureStore) -> None:
+    table = pa.table({"id": [1, 2], "at": pa.array([1_000, 1_001], pa.timestamp("ns"))})
+    for truncate in (False, True):
+        group = fsql.FeatureGroup.from_frame(
+            "a", "b", f"n{next(NUMBERS)}", "v0001", frame=table, keys="id", truncate=truncate
+        )
+        store.create(group)
+        if not truncate:
+            with pytest.raises(InvalidData, match=r"column 'at'.*truncate=True.*\(row 1\)"):
+                store.write(group, table, progress=False)
+            continue
+        store.write(group, table, progress=False)
+        cut = fsql.read_arrow(f"SELECT at FROM {group.name}", store.engine)["at"]
+        assert [time.value for time in cut] == [1_000, 1_000]
+
+
+def test_what_must_not_be_null_comes_back_so_and_is_checked(store: fsql.FeatureStore) -> None:
+    strict = pa.struct([pa.field("A", pa.int8(), nullable=False)])
+    items = pa.list_(pa.field("item", pa.int8(), nullable=False))
+    values = {"s": pa.array([{"A": 1}, None], strict), "l": pa.array([[1], None], items)}
+    comes_back(store, pa.table({"id": [1, 2], **values}))
+    name = written(store, pa.table({"id": [1, 2], **values}))
+    loose = pa.table({"id": [3], "s": [{"A": None}], "l": [[1]]})
+    with pytest.raises(InvalidData, match="column 's': field 'A' is NULL"):
+        store.write(fsql.FeatureGroup.reflect(store.engine, name), loose, progress=False)
