@@ -70,14 +70,17 @@ def commit_change(context: Context, base: Base, change: Change) -> int:
         touched.check_once()
     removed = touched.files()
     added: list[DataFile] = []
+    written_all = False
     try:
         for path in removed:
             added += touched.rewritten(path)
         added += touched.new_rows(written[0].rows)
         context.session.check()
+        written_all = True
         _commit(context, base, [base.rows.files[path] for path in removed], added)
-    except _UNCOMMITTED as error:
-        discard(context, (file.file_path for file in added))
+    except BaseException as error:
+        if not written_all or isinstance(error, _UNCOMMITTED):
+            discard(context, (file.file_path for file in added))
         if isinstance(error, (CommitFailedException, ValidationException)):
             raise Overtaken(str(error)) from error
         raise

@@ -10,6 +10,7 @@ import sqlglot.expressions as exp
 from .hive import Hive
 from .iceberg import Iceberg, Source
 from .iceberg_io import GlueCalls
+from .iceberg_listings import listing, split_listing
 from .information_schema import INFORMATION_SCHEMA, information_schema
 from .statements import Name, Query
 from .store import Store
@@ -153,6 +154,9 @@ class Binding:
             if listing is not None:
                 self.versions[key] = listing.version
                 return listing
+        listed = self._listing(name, schema)
+        if listed is not None:
+            return listed
         table = self._tables.get(name, self._database)
         if is_view(table):
             return self._expand(View.of(table), key, name)
@@ -160,6 +164,21 @@ class Binding:
         self.versions[key] = source.version
         self.size += source.size
         return source
+
+    def _listing(self, name: Name, schema: str) -> Source | None:
+        """The metadata of an Iceberg table, where the name asks for it."""
+        parts = split_listing(name.table)
+        if parts is None:
+            return None
+        try:
+            table = self._tables.get(Name(parts[0], schema, where=name.where), schema)
+        except TrinoError:
+            return None
+        if is_view(table) or not is_iceberg(table):
+            return None
+        location = metadata_location(table)
+        self.versions[schema, parts[0]] = location
+        return listing(self._tables.iceberg.metadata(location), parts[1], location)
 
     def _find_at(self, name: Name, version: exp.Version) -> Source:
         """An Iceberg table as it was at a snapshot."""

@@ -377,6 +377,25 @@ def test_snapshots_are_read_under_their_own_schema(athena: AthenaClient) -> None
     assert athena.rows("SELECT * FROM t") == [("2", "b", None)]
 
 
+def test_a_table_tells_of_its_snapshots(athena: AthenaClient) -> None:
+    make(athena, "t", "a int")
+    assert athena.rows('SELECT * FROM "t$snapshots"') == []
+    athena.run("INSERT INTO t VALUES (1)")
+    athena.run("DELETE FROM t")
+    sql = "SELECT operation, parent_id IS NULL, summary['total-records'] FROM \"t$snapshots\""
+    assert athena.rows(f"{sql} ORDER BY committed_at") == [
+        ("append", "true", "1"),
+        ("overwrite", "false", "0"),
+    ]
+    first = 'SELECT snapshot_id FROM "db"."t$history" WHERE is_current_ancestor ORDER BY 1'
+    ids = {snapshot.snapshot_id for snapshot in loaded(athena).metadata.snapshots}
+    assert {int(str(id_)) for (id_,) in athena.rows(first)} == ids
+    assert athena.rows('SELECT name, type FROM "t$refs"') == [("main", "BRANCH")]
+    assert athena.reason('SELECT * FROM "u$refs"') == (
+        "TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.db.u$refs' does not exist"
+    )
+
+
 def test_a_time_that_moves_is_computed_anew(athena: AthenaClient) -> None:
     make(athena, "t", "a int")
     athena.run("INSERT INTO t VALUES (1)")
