@@ -54,6 +54,7 @@ from fsql.analysis import unload_select
 from fsql.aws import open_aws
 from fsql.catalog import Catalog
 from fsql.errors import ConfigError
+from fsql.estimates import Estimate, estimate
 from fsql.failures import MAX_QUERY_BYTES, check_size, failed, rejected
 from fsql.formatting import ParameterFormatter, bind
 from fsql.planning import Plan, Planner, TransportName, check_transport, prefers_unload
@@ -145,6 +146,7 @@ class Cursor(pyathena.cursor.Cursor):
         parameters: Mapping[str, Any] | Sequence[Any] | None = None,
         *,
         transport: TransportName = "engine",
+        max_bytes_scanned: int | None = None,
         **options: Any,
     ) -> Cursor:
         """Run a statement.
@@ -154,26 +156,37 @@ class Cursor(pyathena.cursor.Cursor):
             parameters: values for them. Without any, ``%`` means itself.
             transport: "engine" runs it on Athena, "scan" reads the table's files instead,
                 "auto" does the latter where it can.
+            max_bytes_scanned: refuse a statement that would scan more, before it starts.
             options: PyAthena's, such as ``work_group`` and ``result_reuse_enable``.
 
         Raises:
             InvalidQuery: Athena rejected it.
             QueryFailed, QueryCancelled: it did not end well.
+            TooExpensive: it would scan more than it may, or nobody can tell.
             ConfigError: `transport` is unknown, or "scan" and the statement is no plain
                 projection and filter of one feature group.
         """
-        self._ensure_open()
-        check_transport(transport)
-        sql = bind(operation, parameters, self._formatter)
-        check_size(sql)
-        plan = self.connection.planner.plan(sql, self._schema_name or self.connection.aws.database)
+        plan = self._plan(operation, parameters, transport)
+        if max_bytes_scanned is not None:
+            estimate(self.connection.planner, plan, transport).check(max_bytes_scanned)
         if transport != "engine" and self._scan(plan, required=transport == "scan"):
             return self
         if not (prefers_unload(plan.analysis) and self._unload(plan, options)):
-            self._run(sql, ResultSet.options(plan), options)
+            self._run(plan.sql, ResultSet.options(plan), options)
             if self._rows.nested_text:
                 self._unload(plan, options)
         return self
+
+    def estimate(
+        self,
+        operation: str,
+        parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+        *,
+        transport: TransportName = "engine",
+    ) -> Estimate:
+        """What `execute` with these arguments would scan at most; runs nothing."""
+        plan = self._plan(operation, parameters, transport)
+        return estimate(self.connection.planner, plan, transport)
 
     def as_arrow(self) -> pa.Table:
         """The whole result as an Arrow table; duplicate column names are kept.
@@ -202,6 +215,14 @@ class Cursor(pyathena.cursor.Cursor):
         if not isinstance(self.result_set, ResultSet):
             raise ProgrammingError("No result: execute a statement first.")
         return self.result_set
+
+    def _plan(self, operation: str, parameters: Any, transport: TransportName) -> Plan:
+        self._ensure_open()
+        check_transport(transport)
+        sql = bind(operation, parameters, self._formatter)
+        check_size(sql)
+        database = self._schema_name or self.connection.aws.database
+        return self.connection.planner.plan(sql, database)
 
     def _scan(self, plan: Plan, *, required: bool) -> bool:
         """Read the table's own files, if the statement asks for no more than that."""

@@ -20,7 +20,8 @@
     └── QueryError
         ├── InvalidQuery (ProgrammingError)     Athena rejected the SQL
         ├── QueryFailed (OperationalError)      Athena accepted the SQL and then failed
-        └── QueryCancelled (OperationalError)
+        ├── QueryCancelled (OperationalError)
+        └── TooExpensive (OperationalError)     it would scan more than it may; it did not start
 
 Each one also derives from the PEP 249 class it is a kind of, so that code written
 for any DB-API driver catches it; those classes are PyAthena's own.
@@ -59,6 +60,7 @@ __all__ = [
     "StorageError",
     "TableExists",
     "TableNotFound",
+    "TooExpensive",
     "UnsupportedMode",
     "UnsupportedType",
 ]
@@ -225,6 +227,19 @@ class QueryFailed(QueryError, OperationalError):
 
 class QueryCancelled(QueryError, OperationalError):
     """The query was cancelled before it ended."""
+
+
+class TooExpensive(QueryError, OperationalError):
+    """The query would scan more bytes than it may, or nobody can tell; it was not started.
+
+    Attributes:
+        estimate: the bytes that it would scan at most; None if that cannot be told.
+        limit: the bytes that it may scan.
+    """
+
+    def __init__(self, message: str, estimate: int | None, limit: int) -> None:
+        self.estimate, self.limit = estimate, limit
+        super().__init__(message)
 
 
 def nearest(name: str, known: Iterable[str], most: int = 3) -> tuple[str, ...]:

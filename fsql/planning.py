@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from fsql.analysis import Analysis, Output, Relation, analyse
+from fsql.analysis import Analysis, Lookup, Output, Relation, Touched, analyse, touched
 from fsql.catalog import Catalog, Entry
 from fsql.errors import ConfigError
 from fsql.formats import row_count
@@ -30,11 +30,13 @@ class Plan:
         sql: the statement as Athena would get it.
         analysis: what can be said of it without running it.
         entries: the tables it was understood with, by database and name.
+        database: the database of names that have none.
     """
 
     sql: str
     analysis: Analysis
     entries: Mapping[tuple[str, str], Entry | None] = field(default_factory=dict)
+    database: str = ""
 
     @property
     def outputs(self) -> tuple[Output, ...] | None:
@@ -58,13 +60,22 @@ class Planner:
         if known is not None:
             entries = {name: self._find(*name) for name in known.entries}
             if all(_same(entries[name], known.entries[name]) for name in entries):
-                return Plan(sql, known.analysis, entries)
+                return Plan(sql, known.analysis, entries, database)
         plan = self._analyse(sql, database)
         self._remember(key, plan)
         return plan
 
     def _analyse(self, sql: str, database: str) -> Plan:
         entries: dict[tuple[str, str], Entry | None] = {}
+        analysis = analyse(sql, self._lookup(entries, database), database)
+        return Plan(sql, analysis, entries, database)
+
+    def touched(self, plan: Plan) -> Touched | None:
+        """What a statement touches at most, by the tables it was planned with."""
+        return touched(plan.sql, self._lookup(dict(plan.entries), plan.database), plan.database)
+
+    def _lookup(self, entries: dict[tuple[str, str], Entry | None], database: str) -> Lookup:
+        """What the catalog knows; each entry that is asked for is noted."""
 
         def look_up(schema: str | None, table: str) -> Relation | None:
             name = schema or database, table
@@ -73,7 +84,7 @@ class Planner:
             entry = entries[name]
             return None if entry is None else self._relation(entry)
 
-        return Plan(sql, analyse(sql, look_up, database), entries)
+        return look_up
 
     def _find(self, database: str, table: str) -> Entry | None:
         return self.catalog.find(table, database)

@@ -33,6 +33,7 @@ def read_sql(
     dtype_backend: DtypeBackend | None = ...,
     chunksize: None = ...,
     transport: TransportName = ...,
+    max_bytes_scanned: int | None = ...,
 ) -> pd.DataFrame: ...
 
 
@@ -45,6 +46,7 @@ def read_sql(
     dtype_backend: DtypeBackend | None = ...,
     chunksize: int,
     transport: TransportName = ...,
+    max_bytes_scanned: int | None = ...,
 ) -> Iterator[pd.DataFrame]: ...
 
 
@@ -56,6 +58,7 @@ def read_sql(
     dtype_backend: DtypeBackend | None = None,
     chunksize: int | None = None,
     transport: TransportName = "auto",
+    max_bytes_scanned: int | None = None,
 ) -> pd.DataFrame | Iterator[pd.DataFrame]:
     """Read a query as a DataFrame whose columns have the types that went in.
 
@@ -67,6 +70,8 @@ def read_sql(
             and booleans with NULLs become nullable, the rest is numpy's.
         chunksize: give an iterator of frames with this many rows instead.
         transport: "engine", "scan" (the table's own files), or "auto".
+        max_bytes_scanned: refuse a query that would scan more bytes, before it starts. What
+            it would scan at most is told from the metadata of tables and partitions.
 
     Returns:
         A frame. ``frame.attrs["fsql"]`` has query_id, transport, scanned_bytes, times.
@@ -74,11 +79,13 @@ def read_sql(
     Raises:
         InvalidQuery, QueryFailed, QueryCancelled: the query did not end well.
         LossyCast: a value does not fit the column's exact type.
+        TooExpensive: the query would scan more than it may, or nobody can tell; nothing ran.
     """
+    options: dict[str, Any] = {"transport": transport, "max_bytes_scanned": max_bytes_scanned}
     if chunksize is not None:
-        return _chunks(sql, con, params, dtype_backend, chunksize, transport)
+        return _chunks(sql, con, params, dtype_backend, chunksize, options)
     started = time.perf_counter()
-    with executed(sql, con, params, transport) as cursor:
+    with executed(sql, con, params, **options) as cursor:
         table = cursor.as_arrow()
         frame = to_pandas(table, dtype_backend)
         seconds = time.perf_counter() - started
@@ -92,9 +99,11 @@ def read_arrow(
     params: Parameters = None,
     *,
     transport: TransportName = "auto",
+    max_bytes_scanned: int | None = None,
 ) -> pa.Table:
     """Read a query as an Arrow table in its exact schema; arguments as `read_sql`."""
-    with executed(sql, con, params, transport) as cursor:
+    options: dict[str, Any] = {"transport": transport, "max_bytes_scanned": max_bytes_scanned}
+    with executed(sql, con, params, **options) as cursor:
         return cursor.as_arrow()
 
 
@@ -104,12 +113,14 @@ def read_batches(
     params: Parameters = None,
     *,
     transport: TransportName = "auto",
+    max_bytes_scanned: int | None = None,
 ) -> pa.RecordBatchReader:
     """Read a query as a stream of record batches; arguments as `read_sql`.
 
     The query is over when this returns; its rows are fetched as they are read.
     """
-    context = executed(sql, con, params, transport)
+    options: dict[str, Any] = {"transport": transport, "max_bytes_scanned": max_bytes_scanned}
+    context = executed(sql, con, params, **options)
     cursor = context.__enter__()
 
     def batches() -> Iterator[pa.RecordBatch]:
@@ -127,10 +138,10 @@ def _chunks(
     params: Parameters,
     dtype_backend: DtypeBackend | None,
     size: int,
-    transport: TransportName,
+    options: dict[str, Any],
 ) -> Iterator[pd.DataFrame]:
     """Frames of `size` rows, the last one shorter; one empty frame if there are no rows."""
-    with executed(sql, con, params, transport) as cursor:
+    with executed(sql, con, params, **options) as cursor:
         pending, given = cursor.schema.empty_table(), False
         for batch in cursor.as_batches():
             pending = pa.concat_tables([pending, pa.Table.from_batches([batch])])
@@ -143,20 +154,25 @@ def _chunks(
 
 @contextmanager
 def executed(
-    sql: Statement, con: Connectable, params: Parameters, transport: TransportName
+    sql: Statement,
+    con: Connectable,
+    params: Parameters,
+    transport: TransportName = "auto",
+    max_bytes_scanned: int | None = None,
 ) -> Iterator[dbapi.Cursor]:
     """A cursor that has run a statement, on whatever `con` is; arguments as `read_sql`."""
+    options: dict[str, Any] = {"transport": transport, "max_bytes_scanned": max_bytes_scanned}
     if isinstance(con, str):
         con = sa.create_engine(con)
     if isinstance(con, sa.Engine):
-        with con.connect() as connection, _on_connection(sql, connection, params, transport) as c:
+        with con.connect() as connection, _on_connection(sql, connection, params, options) as c:
             yield c
     elif isinstance(con, sa.Connection):
-        with _on_connection(sql, con, params, transport) as c:
+        with _on_connection(sql, con, params, options) as c:
             yield c
     else:
         with con.cursor() as c:
-            yield c.execute(_text(sql), params, transport=transport)
+            yield c.execute(_text(sql), params, **options)
 
 
 def _text(sql: Statement) -> str:
@@ -167,10 +183,10 @@ def _text(sql: Statement) -> str:
 
 @contextmanager
 def _on_connection(
-    sql: Statement, connection: sa.Connection, params: Any, transport: TransportName
+    sql: Statement, connection: sa.Connection, params: Any, options: dict[str, Any]
 ) -> Iterator[dbapi.Cursor]:
     with _own_errors():
-        result = _run(sql, connection, params, {OPTION: {"transport": transport}})
+        result = _run(sql, connection, params, {OPTION: options})
     if not result.returns_rows:
         raise dbapi.ProgrammingError("The statement gives no rows. Use connection.execute for it.")
     try:

@@ -59,6 +59,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "fsql.catalog",
                 "fsql.analysis",
                 "fsql.compiler",
+                "fsql.estimates",
                 "fsql.failures",
                 "fsql.formatting",
                 "fsql.planning",

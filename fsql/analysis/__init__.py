@@ -19,6 +19,7 @@ from fsql.analysis.queries import Queries
 from fsql.analysis.reads import Reads
 from fsql.analysis.rows import Rows
 from fsql.analysis.scopes import Column
+from fsql.analysis.touched import Touched, touched
 from fsql.analysis.unload import UnloadSelect, unload_select
 
 __all__ = [
@@ -28,8 +29,10 @@ __all__ = [
     "Output",
     "Relation",
     "Scan",
+    "Touched",
     "UnloadSelect",
     "analyse",
+    "touched",
     "unload_select",
 ]
 

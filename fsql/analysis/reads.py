@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
 from fsql.analysis.model import Lookup
 from fsql.analysis.parsing import parse_query
 from fsql.analysis.relations import CATALOG
 
-__all__ = ["Reads"]
+__all__ = ["Reads", "cte_of"]
 
 _CHANGING = (
     exp.CurrentDate,
@@ -50,7 +52,7 @@ class Reads:
                 self.changing |= str(node.this).lower() in _CHANGING_NAMES
 
     def _add_table(self, node: exp.Table, database: str) -> None:
-        if not isinstance(node.this, exp.Identifier) or _is_cte(node):
+        if not isinstance(node.this, exp.Identifier) or cte_of(node) is not None:
             return
         catalog = node.catalog.lower() or CATALOG
         database = node.db.lower() or database
@@ -70,24 +72,28 @@ class Reads:
             self.add(query, database.lower())
 
 
-def _is_cte(table: exp.Table) -> bool:
-    """Whether the name is that of a WITH query around the table."""
+def cte_of(table: exp.Table) -> exp.CTE | None:
+    """The WITH query around the table that its name means; None if it means none."""
     if table.db:
-        return False
+        return None
     name = table.name.lower()
     below: exp.Expr | None = table
     node = table.parent
     while node is not None:
         if isinstance(node, exp.With):
-            names = [cte.alias.lower() for cte in node.expressions]
             at = next(i for i, cte in enumerate(node.expressions) if cte is below)
-            if name in names[: at + bool(node.args.get("recursive"))]:
-                return True
+            seen = node.expressions[: at + bool(node.args.get("recursive"))]
+            if found := _named(name, seen):
+                return found
             # What follows in this WITH, and what it belongs to, is not seen from inside.
             below, node = node.parent, node.parent and node.parent.parent
             continue
         clause = node.args.get("with_")
-        if clause is not None and name in [cte.alias.lower() for cte in clause.expressions]:
-            return True
+        if clause is not None and (found := _named(name, clause.expressions)):
+            return found
         below, node = node, node.parent
-    return False
+    return None
+
+
+def _named(name: str, ctes: Sequence[exp.CTE]) -> exp.CTE | None:
+    return next((cte for cte in ctes if cte.alias.lower() == name), None)

@@ -154,6 +154,17 @@ class Snapshots:
             lambda: tuple(manifest.fetch_manifest_entry(self._io, discard_deleted=True)),
         )
 
+    def files(self, metadata: TableMetadata) -> tuple[DataFile, ...]:
+        """All files that the current snapshot of any Iceberg table reads, delete files too."""
+        snapshot = metadata.current_snapshot()
+        manifests = snapshot.manifests(self._io) if snapshot is not None else []
+        return tuple(entry.data_file for each in manifests for entry in self._entries(each))
+
+    @staticmethod
+    def chosen(state: State, prune: BooleanExpression) -> Iterable[DataFile]:
+        """The files that may have rows for which `prune` holds."""
+        return _pruned(state, prune)
+
     def dataset(self, state: State, prune: BooleanExpression | None) -> ds.FileSystemDataset:
         """The files that may have rows for which `prune` holds.
 
