@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
 
 import pandas as pd
@@ -46,7 +46,7 @@ def discovered(schema: pa.Schema) -> pa.Schema:
 
     That is pandas' note on a RangeIndex, and how few bits number the categories so far.
     """
-    schema = pa.schema([_roomy(field) for field in schema], schema.metadata)
+    schema = pa.schema([_mapped(field, _with_room) for field in schema], schema.metadata)
     pandas = schema.pandas_metadata
     if not pandas:
         return schema
@@ -55,22 +55,31 @@ def discovered(schema: pa.Schema) -> pa.Schema:
     return schema.with_metadata(metadata)
 
 
-def _roomy(field: pa.Field) -> pa.Field:
-    return field.with_type(_with_room(field.type))
-
-
 def _with_room(type_: pa.DataType) -> pa.DataType:
-    if pa.types.is_dictionary(type_):
-        return pa.dictionary(pa.int32(), type_.value_type, type_.ordered)
+    if not pa.types.is_dictionary(type_):
+        return type_
+    return pa.dictionary(pa.int32(), type_.value_type, type_.ordered)
+
+
+def _mapped(field: pa.Field, change: Callable[[pa.DataType], pa.DataType]) -> pa.Field:
+    """A field whose type, or what it is made of at any depth, is changed."""
+    type_ = field.type
+
+    def mapped(part: pa.Field) -> pa.Field:
+        return _mapped(part, change)
+
     if pa.types.is_struct(type_):
-        return pa.struct([_roomy(field) for field in type_])
+        return field.with_type(pa.struct(list(map(mapped, type_))))
     if pa.types.is_map(type_):
-        return pa.map_(_roomy(type_.key_field), _roomy(type_.item_field), type_.keys_sorted)
+        parts = mapped(type_.key_field), mapped(type_.item_field)
+        return field.with_type(pa.map_(*parts, type_.keys_sorted))
     if pa.types.is_fixed_size_list(type_):
-        return pa.list_(_roomy(type_.value_field), type_.list_size)
+        return field.with_type(pa.list_(mapped(type_.value_field), type_.list_size))
     if pa.types.is_large_list(type_):
-        return pa.large_list(_roomy(type_.value_field))
-    return pa.list_(_roomy(type_.value_field)) if pa.types.is_list(type_) else type_
+        return field.with_type(pa.large_list(mapped(type_.value_field)))
+    if pa.types.is_list(type_):
+        return field.with_type(pa.list_(mapped(type_.value_field)))
+    return field.with_type(change(type_))
 
 
 def to_arrow(data: Any, name: str = "data") -> pa.Table:
@@ -189,7 +198,7 @@ def to_pandas(table: pa.Table, dtype_backend: DtypeBackend | None = None) -> pd.
     if not table.num_rows:
         table = _with_noted_categories(table)
     if dtype_backend == "pyarrow":
-        return _plain(table, types_mapper=pd.ArrowDtype)
+        return _plain(_without_views(table), types_mapper=pd.ArrowDtype)
     if dtype_backend == "numpy_nullable":
         return _plain(table, types_mapper=_NULLABLE.get)
     index, dtypes = _index_columns(table.schema), _dtypes(table.schema)
@@ -206,6 +215,18 @@ def to_pandas(table: pa.Table, dtype_backend: DtypeBackend | None = None) -> pd.
         series = _series(table.column(i), dtype, frame.index)
         frame.insert(at, table.column_names[i], series, allow_duplicates=True)
     return frame
+
+
+def _without_views(table: pa.Table) -> pa.Table:
+    """A table without text and binary views, which polars gives and ArrowDtype has no name for."""
+    fields = [_mapped(field, _without_view) for field in table.schema]
+    return table.cast(pa.schema(fields, table.schema.metadata))
+
+
+def _without_view(type_: pa.DataType) -> pa.DataType:
+    if pa.types.is_string_view(type_):
+        return pa.large_string()
+    return pa.large_binary() if pa.types.is_binary_view(type_) else type_
 
 
 def _with_noted_categories(table: pa.Table) -> pa.Table:

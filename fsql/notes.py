@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -106,12 +107,13 @@ def gathered(schema: pa.Schema) -> pa.Schema:
     The index comes back with the whole frame only: in any other result its levels are
     columns that the query asked for by name.
     """
+    counts = Counter(schema.names)
     notes = {
         field.name: json.loads(field.metadata[NOTE])
         for field in schema
-        if NOTE in (field.metadata or {})
+        if NOTE in (field.metadata or {}) and counts[field.name] == 1
     }
-    if not notes:
+    if not any(NOTE in (field.metadata or {}) for field in schema):
         return schema
     fields = [_without_note(field) for field in schema]
     pandas = json.dumps(_pandas_metadata(schema, notes)).encode()
@@ -119,6 +121,8 @@ def gathered(schema: pa.Schema) -> pa.Schema:
 
 
 def _pandas_metadata(schema: pa.Schema, notes: Mapping[str, Any]) -> dict[str, Any]:
+    if not notes:
+        return {"columns": [], "index_columns": [], "column_indexes": []}
     whole = _is_whole(schema, notes)
     first = next(iter(notes.values()))
     columns = [_readable(note["column"], name) for name, note in notes.items()]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -75,7 +76,7 @@ class Columns:
             return cls(engine, (None,) * len(engine))
         return cls(engine, tuple(output.field for output in outputs))
 
-    @property
+    @cached_property
     def schema(self) -> pa.Schema:
         """What comes out."""
         pairs = zip(self.engine, self.exact, strict=True)

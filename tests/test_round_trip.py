@@ -471,6 +471,37 @@ def test_chunks_have_the_same_dtypes(store: fsql.FeatureStore, of_pandas: str) -
     pd.testing.assert_frame_equal(pd.concat(chunks, ignore_index=True), PANDAS)
 
 
+def test_columns_of_one_name_do_not_share_a_dtype(store: fsql.FeatureStore, of_pandas: str) -> None:
+    sql = f"SELECT arrow_int AS x, ordered AS x, int_na AS x FROM {of_pandas} ORDER BY id"
+    frame = read(store, sql, "engine")
+    assert frame.columns.tolist() == ["x", "x", "x"]
+    assert frame.iloc[:, 1].cat.categories.tolist() == LEVELS
+    assert frame.iloc[0].tolist() == [1, "hi", 2**60 + 1]
+
+
+def test_a_join_has_the_dtypes_of_both_sides(store: fsql.FeatureStore, of_pandas: str) -> None:
+    other = stored(store, SMALL.set_index("k").assign(w=arrow_backed([1, None, 3], pa.int8())), "k")
+    sql = f"SELECT p.*, o.* FROM {of_pandas} p JOIN {other} o ON p.id = o.k ORDER BY p.id"
+    frame = read(store, sql, "engine")
+    pd.testing.assert_frame_equal(frame[PANDAS.columns.tolist()], PANDAS)
+    assert frame["k"].tolist() == [1, 2, 3]
+    assert frame["w"].dtype == pd.ArrowDtype(pa.int8())
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_batches_have_the_schema_that_was_promised(
+    store: fsql.FeatureStore, of_pandas: str, transport: Any
+) -> None:
+    sql = f"SELECT * FROM {of_pandas}"
+    with fsql.read_batches(sql, store.engine, transport=transport) as reader:
+        table = reader.read_all()
+    assert table.schema.equals(reader.schema, check_metadata=True)
+    whole = fsql.read_arrow(sql, store.engine, transport=transport)
+    assert whole.schema.equals(reader.schema, check_metadata=True)
+    assert whole.to_pandas()["ordered"].cat.categories.tolist() == LEVELS
+    assert whole.select(["id", "int_full"]).to_pandas().dtypes.tolist() == ["int64", "Int8"]
+
+
 SMALL = pd.DataFrame({"k": [1, 2, 3], "v": [1.5, 2.5, 3.5]})
 INDEXED = [
     (SMALL.set_index("k"), "k"),
@@ -528,6 +559,16 @@ def test_a_polars_frame_comes_back(store: fsql.FeatureStore, transport: Any) -> 
     name = stored(store, POLARS)
     read = pl.DataFrame(fsql.read_arrow(f"SELECT * FROM {name}", store.engine, transport=transport))
     pl.testing.assert_frame_equal(read, POLARS, check_exact=True)
+
+
+@pytest.mark.parametrize("backend", ["numpy_nullable", "pyarrow"])
+def test_pandas_reads_what_polars_wrote(store: fsql.FeatureStore, backend: Any) -> None:
+    name = stored(store, POLARS)
+    frame = fsql.read_sql(f"SELECT * FROM {name} ORDER BY id", store.engine, dtype_backend=backend)
+    assert frame["text"].tolist()[:2] == ["a", ""]
+    assert frame["text"].isna().tolist() == [False, False, True]
+    assert frame["struct"].iloc[0] == {"a": 1, "B": "x"}
+    assert "category" in repr(frame)
 
 
 # --- what cannot be stored ---------------------------------------------------------------------
