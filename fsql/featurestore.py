@@ -240,17 +240,34 @@ def _is_text(type_: pa.DataType) -> bool:
 def _with_instants(data: Any, group: FeatureGroup) -> Any:
     """The frame with epoch integers in the time column as the times that they count."""
     name = group.event_time
-    if not isinstance(data, pd.DataFrame) or name is None or name not in data.columns:
+    if name is None or not hasattr(data, "columns") or not _may_count(data, name):
         return data
     exact = group.arrow_schema.field(name).type
-    column = data[name]
-    if not pa.types.is_timestamp(exact) or not pd.api.types.is_integer_dtype(column.dtype):
+    if not pa.types.is_timestamp(exact):
         return data
+    if isinstance(data, pd.DataFrame):
+        times = _instants(pa.chunked_array([pa.array(data[name], from_pandas=True)]), exact, group)
+        instants: Any = pd.array(times, pd.ArrowDtype(times.type))
+        return data.assign(**{name: pd.Series(instants, data.index)})
+    table = to_arrow(data)
+    place = table.schema.get_field_index(name)
+    return table.set_column(place, name, _instants(table.column(place), exact, group))
+
+
+def _may_count(data: Any, name: str) -> bool:
+    """Whether a column of a frame in memory holds integers."""
+    if isinstance(data, pd.DataFrame):
+        return name in data.columns and pd.api.types.is_integer_dtype(data[name].dtype)
+    schema = to_arrow(data).schema
+    return name in schema.names and bool(pa.types.is_integer(schema.field(name).type))
+
+
+def _instants(counts: pa.ChunkedArray, exact: pa.DataType, group: FeatureGroup) -> pa.ChunkedArray:
     try:
-        times = pa.array(column, pa.int64(), from_pandas=True).cast(pa.timestamp(exact.unit, "UTC"))
+        times = counts.cast(pa.int64()).cast(pa.timestamp(exact.unit, "UTC"))
         if exact.unit in ("s", "ms"):
             times.cast(pa.timestamp("us", "UTC"))  # what is stored holds less
     except pa.ArrowInvalid as error:
-        raise InvalidData(group.name, [Problem(name, f"counts no times: {error}.")]) from error
-    instants = pd.Series(pd.array(times, pd.ArrowDtype(times.type)), index=data.index)
-    return data.assign(**{name: instants})
+        problem = Problem(group.event_time, f"counts no times: {error}.")
+        raise InvalidData(group.name, [problem]) from error
+    return times

@@ -151,6 +151,17 @@ def test_epochs_become_times_and_that_is_said(
     assert_frame_equal(found, again)
 
 
+def test_frames_of_other_makes(engine: sa.Engine) -> None:
+    table = pa.table({"id": [1, 2], "seen": pa.array([5, 6], pa.int32())})
+    created(time_col_unit="s", pandas_df=table)
+    uploaded(table)
+    polars = pytest.importorskip("polars")
+    uploaded(polars.from_arrow(table))
+    uploaded(table.to_pandas())
+    found, _ = read(dump_fg(f"SELECT id, seen FROM {TABLE} WHERE id = 1")[1])
+    assert found["seen"].astype("int64").tolist() == [5, 5, 5]
+
+
 def test_iso_text_becomes_times_and_that_is_said(engine: sa.Engine) -> None:
     data = pd.DataFrame({"id": [1, 2], "seen": ["2026-03-29T01:30:00+02:00", "2026-03-29 01:30"]})
     assert "seen is ISO 8601 text and comes back as timestamp[us, tz=UTC]" in created(
