@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,18 @@ DB = "feature_store"
 RAW = "s3://fsql-local/raw/"
 
 
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> fsql.FeatureStore:
+    return fsql.FeatureStore(f"fsql:///{tmp_path_factory.mktemp('glue') / 'store'}")
+
+
 @pytest.fixture
-def engine(tmp_path: Path) -> sa.Engine:
-    return fsql.create_engine(f"fsql:///{tmp_path / 'store'}")
+def engine(store: fsql.FeatureStore) -> Iterator[sa.Engine]:
+    """One store for all tests, emptied after each."""
+    yield store.engine
+    for entry in list(store.catalog.entries()):
+        store.catalog.glue.delete_table(DatabaseName=DB, Name=entry.name)
+    store.catalog.storage.delete_prefix(RAW)
 
 
 @pytest.fixture
@@ -232,7 +242,14 @@ def test_thousands_of_partitions_are_added(days: sa.Engine, glue: Any, capfd: An
         for m in range(1, 13)
         for d in range(1, 29)
     ]
+    sizes: list[int] = []
+    glue.meta.events.register(
+        "provide-client-params.glue.BatchCreatePartition",
+        lambda params, **kw: sizes.append(len(params["PartitionInputList"])),
+    )
     result = add_partitions(DB, "days", wanted, engine=days)
+    assert sum(sizes) == len(wanted)
+    assert max(sizes) <= 99
     assert (len(result.added), result.existing) == (
         len(wanted) - 2,
         ("y=2026/m=11/d=01", "y=2026/m=11/d=22"),
