@@ -85,18 +85,35 @@ def demo(folder: Path) -> None:
     show_default=True,
     help="Through Athena, from the table's files, or whichever suits.",
 )
+@click.option("--max-bytes", type=click.IntRange(0), help="Refuse to scan more bytes than this.")
+@click.option("--estimate", is_flag=True, help="Say what it would scan at most; run nothing.")
 @plain_errors
-def query(sql: str, url: str, output: Path | None, form: str | None, transport: Any) -> None:
+def query(
+    sql: str,
+    url: str,
+    output: Path | None,
+    form: str | None,
+    transport: Any,
+    max_bytes: int | None,
+    estimate: bool,
+) -> None:
     """Run SQL and print its rows, or write them to a file.
 
     SQL may be '-' to read it from standard input.
     """
     from fsql.dialect import create_engine
     from fsql.exports import chosen_format, write
+    from fsql.reader import estimated
 
     text = sys.stdin.read() if sql == "-" else sql
+    if estimate:
+        found = estimated(text, create_engine(url), transport)
+        if found.unknown is not None:
+            raise click.ClickException(f"The query {found}.")
+        click.echo(str(found))
+        return
     form = form or chosen_format(output, sys.stdout.isatty())
-    costs = write(text, create_engine(url), output, form, transport)
+    costs = write(text, create_engine(url), output, form, transport, max_bytes)
     if form == "table" or output is not None:
         click.echo(costs, err=True)
 

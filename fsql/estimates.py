@@ -54,6 +54,16 @@ class Estimate:
         billed = max(LEAST_BYTES, -(-self.bytes // MEGABYTE) * MEGABYTE)
         return billed / TERABYTE * DOLLARS_PER_TERABYTE
 
+    def __str__(self) -> str:
+        """A line for each table, the costliest first, and one for all of them."""
+        if self.unknown is not None:
+            return f"cannot be estimated: {self.unknown}"
+        price = f"${self.dollars:,.6f}" if self.is_query else "$0, as files are read with no query"
+        lines = [*self.tables, ("total", self.bytes)]
+        width = max(len(name) for name, _ in lines)
+        texts = [f"{name:<{width}}  {size:>16,} bytes" for name, size in lines]
+        return "\n".join(texts) + f"  {price}"
+
     def check(self, limit: int) -> None:
         """Refuse what would scan more than `limit` bytes.
 

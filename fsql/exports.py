@@ -45,19 +45,25 @@ def chosen_format(output: Path | None, terminal: bool) -> str:
 
 
 def write(
-    sql: str, engine: sa.Engine, output: Path | None, form: str, transport: TransportName
+    sql: str,
+    engine: sa.Engine,
+    output: Path | None,
+    form: str,
+    transport: TransportName,
+    max_bytes_scanned: int | None = None,
 ) -> str:
     """Run a query and write its rows.
 
     Args:
         output: the file; None is standard output.
         form: "table", "csv", "jsonl" or "parquet".
+        transport, max_bytes_scanned: as in `fsql.read_sql`.
 
     Returns:
         A line that says how many rows there were and what they cost.
     """
     started = time.perf_counter()
-    with executed(sql, engine, None, transport) as cursor:
+    with executed(sql, engine, None, transport, max_bytes_scanned) as cursor:
         with output_file(output) as target:
             rows = write_rows(cursor, form, target)
         scanned = cursor.statistics["scanned_bytes"] or 0

@@ -14,10 +14,11 @@ from sqlalchemy.sql.expression import Executable
 
 from fsql import dbapi
 from fsql.dialect import OPTION
+from fsql.estimates import Estimate
 from fsql.frames import DtypeBackend, to_pandas
 from fsql.planning import TransportName
 
-__all__ = ["executed", "read_arrow", "read_batches", "read_sql"]
+__all__ = ["estimated", "executed", "read_arrow", "read_batches", "read_sql"]
 
 Parameters: TypeAlias = Mapping[str, Any] | Sequence[Any] | None
 Connectable: TypeAlias = sa.Engine | sa.Connection | dbapi.Connection | str
@@ -173,6 +174,16 @@ def executed(
     else:
         with con.cursor() as c:
             yield c.execute(_text(sql), params, **options)
+
+
+def estimated(sql: str, engine: sa.Engine, transport: TransportName = "auto") -> Estimate:
+    """What reading a query would scan at most; runs nothing. Arguments as `read_sql`."""
+    connection: Any = engine.raw_connection()
+    try:
+        cursor: dbapi.Cursor = connection.cursor()
+        return cursor.estimate(sql, transport=transport)
+    finally:
+        connection.close()
 
 
 def _text(sql: Statement) -> str:

@@ -113,6 +113,30 @@ def test_query_into_files(run: Run, folder: Path, transport: str) -> None:
     assert json.loads(cell)["zone"]["utc_offset"] == -5
 
 
+def test_an_estimate_runs_nothing(run: Run) -> None:
+    sql = "SELECT max(d.dep_delay) FROM nyc_flights_departure d, nyc_flights_plane p"
+    done = run("query", "--estimate", sql)
+    *tables, total = [line.split() for line in done.stdout.splitlines()]
+    assert [table[0].split(".")[1] for table in tables] == [
+        "nyc_flights_departure_v0001",
+        "nyc_flights_plane_v0001",
+    ]
+    sizes = [int(line[1].replace(",", "")) for line in [*tables, total]]
+    assert sum(sizes[:-1]) == sizes[-1] > 0
+    assert total[-1] == "$0.000048"  # 10 MB, the least that Athena asks for
+    assert "no query" in run("query", "--estimate", "SELECT year FROM nyc_flights_plane").stdout
+    wrong = run("query", "--estimate", "SHOW TABLES")
+    assert (wrong.exit_code, wrong.stdout) == (1, "")
+    assert "cannot be estimated: it is no SELECT" in wrong.stderr
+
+
+def test_a_limit_on_bytes(run: Run) -> None:
+    refused = run("query", "--max-bytes", "10", SQL)
+    assert refused.exit_code == 1
+    assert "more than max_bytes_scanned=10. It was not run." in refused.stderr
+    assert run("query", "--max-bytes", "1000000", SQL).exit_code == 0
+
+
 def test_query_from_standard_input(folder: Path) -> None:
     done = command(folder, "query", "-", "--url", "fsql:///flights", text="SELECT 1 AS one")
     assert done.stdout == "one\n1\n"
