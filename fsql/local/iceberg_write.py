@@ -265,9 +265,18 @@ def _statistics(file: Written, metadata: TableMetadata) -> dict[str, Any]:
     found = data_file_statistics_from_parquet_metadata(
         pq.read_metadata(file.path),
         compute_statistics_plan(schema, metadata.properties),
-        parquet_path_to_id_mapping(schema),
+        _ids_by_path(schema),
     )
     return found.to_serialized_dict()
+
+
+def _ids_by_path(schema: Schema) -> dict[str, int]:
+    """Field ids by the columns' paths in a file, where names below the top are in lower case."""
+    found: dict[str, int] = {}
+    for path, id_ in parquet_path_to_id_mapping(schema).items():
+        top, dot, below = path.partition(".")
+        found[top + dot + below.lower()] = id_
+    return found
 
 
 def _folder(metadata: TableMetadata, spec: PartitionSpec, partition: Record) -> str:

@@ -8,6 +8,8 @@ import signal
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -15,13 +17,14 @@ from typing import Any
 
 import boto3
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyathena import connect
 from pyiceberg.transforms import BucketTransform
-from pyiceberg.types import IntegerType, LongType, StringType
+from pyiceberg.types import IntegerType, LongType, NestedField, StringType, StructType
 
 from tests.behaviours.athena_client import AthenaClient
 from tests.behaviours.conftest import embedded
@@ -176,6 +179,40 @@ def test_files_of_an_older_schema_and_spec_are_changed(athena: AthenaClient) -> 
     assert athena.rows("SELECT * FROM t ORDER BY id") == expected
     assert {file.spec_id for file in files(athena)} == {1}
     assert loaded(athena).scan("n = 7").to_arrow()["id"].to_pylist() == [7]
+
+
+def test_values_that_no_statement_touches_come_back_as_they_were(athena: AthenaClient) -> None:
+    columns = pa.schema(
+        {
+            "Id": pa.int64(),
+            "d": pa.decimal128(38, 3),
+            "f": pa.float32(),
+            "b": pa.binary(),
+            "z": pa.timestamp("us", "UTC"),
+            "t": pa.time64("us"),
+            "l": pa.list_(pa.struct({"Aa": pa.string()})),
+            "m": pa.map_(pa.string(), pa.list_(pa.int32())),
+        }
+    )
+    big = Decimal("-12345678901234567890123456789012345.678")
+    moment = datetime(1900, 1, 1, 1, 2, 3, 4, UTC)
+    rows: list[dict[str, Any]] = [
+        {"Id": 1, "d": big, "f": float("nan"), "b": b"\0", "z": moment, "t": moment.time()},
+        {"Id": 2, "f": -0.0, "b": b"", "l": [{"Aa": "x"}, {"Aa": None}, None]},
+        {"Id": 3, "l": [], "m": [("k", [1, None]), ("l", None)]},
+    ]
+    catalog = glue_catalog(athena.session)
+    table = catalog.create_table("db.t", columns, "s3://some-bucket/t")
+    table.append(pa.Table.from_pylist(rows, columns))
+    before = table.scan().to_arrow()
+    with catalog.load_table("db.t").update_schema() as schema:
+        schema.add_column("s", StructType(NestedField(1, "x", LongType())))
+    assert athena.run("UPDATE t SET id = id + 10 WHERE id = 2").update_count == 1
+    assert athena.run("DELETE FROM t WHERE s IS NOT NULL").update_count == 0
+    after = loaded(athena).scan().to_arrow().drop_columns(["s"])
+    found = {row.pop("Id"): repr(row) for row in after.to_pylist()}
+    expected = {row.pop("Id"): repr(row) for row in before.to_pylist()}
+    assert found == {1: expected[1], 12: expected[2], 3: expected[3]}
 
 
 # UPDATE
