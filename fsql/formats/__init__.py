@@ -7,6 +7,7 @@ from fsql.formats.replacing import everything, nothing
 from fsql.formats.scan import CannotScan, FileScan, scan
 from fsql.formats.sizes import bytes_of
 from fsql.formats.snapshots import Totals, row_count, totals
+from fsql.formats.stage import stage
 from fsql.formats.table_write import Committed, TableWrite, written_by
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "nothing",
     "row_count",
     "scan",
+    "stage",
     "totals",
     "written_by",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import count
 
 import pyarrow as pa
@@ -28,7 +29,7 @@ from fsql.errors import UnsupportedType
 from fsql.model import FeatureGroup
 from fsql.types import TypeVisitor
 
-__all__ = ["iceberg_schema", "with_ids"]
+__all__ = ["iceberg_columns", "iceberg_schema", "with_ids"]
 
 FIELD_ID = b"PARQUET:field_id"
 
@@ -38,10 +39,13 @@ def iceberg_schema(group: FeatureGroup) -> Schema:
 
     Athena cannot say NOT NULL of an Iceberg column; fsql checks keys and times itself.
     """
+    return iceberg_columns(group.storage_schema, {c.name: c.comment for c in group.columns})
+
+
+def iceberg_columns(storage: pa.Schema, docs: Mapping[str, str | None]) -> Schema:
+    """Columns in their storage types as an Iceberg schema, nothing required."""
     visitor = _Iceberg()
-    docs = {column.name: column.comment for column in group.columns}
-    fields = [visitor.field(f, docs[f.name]) for f in group.storage_schema]
-    return Schema(*fields)
+    return Schema(*(visitor.field(field, docs.get(field.name)) for field in storage))
 
 
 class _Iceberg(TypeVisitor[IcebergType]):

@@ -68,14 +68,17 @@ class Committed:
     Attributes:
         replaced: the rows of the files whose place they took.
         repeated: whether an earlier write of the same token made the snapshot, and this one none.
+        passed_over: how many more rows there were, which those of the table or of the same data
+            were preferred to.
     """
 
     rows: int
     files: int
     bytes: int
-    snapshot_id: int
+    snapshot_id: int | None
     replaced: int = 0
     repeated: bool = False
+    passed_over: int = 0
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,11 @@ class TableWrite:
         trace: TracebackType | None,
     ) -> None:
         self._files.__exit__(kind, error, trace)
+
+    @property
+    def entry(self) -> Entry:
+        """The table."""
+        return self._entry
 
     def write(self, lane: int, table: pa.Table) -> None:
         """Add rows in their storage types; several lanes may write at the same time."""

@@ -19,6 +19,7 @@ from fsql.model import FeatureGroup
 from fsql.writer.inputs import open_source
 from fsql.writer.lanes import Upload, run
 from fsql.writer.progress import progress_bar
+from fsql.writer.upsert import upsert
 
 __all__ = ["MODES", "WriteResult", "write"]
 
@@ -28,12 +29,14 @@ class WriteResult:
     """What a write did.
 
     Attributes:
-        rows: how many were written.
-        files, bytes: the data files they became, and their size.
-        snapshot_id: the table's snapshot that first has them; None if there were no rows.
+        rows: how many were written. Of an upsert those inserted or updated, which leaves out
+            rows that stand in the data several times or are older than what is stored.
+        files, bytes: the data files they became, and their size; of an upsert the staged ones.
+        snapshot_id: the table's snapshot that first has them, after an upsert maybe a later one;
+            None if there were no rows.
         seconds: how long it took.
         message: the same in words.
-        replaced: the rows of the files whose place they took.
+        replaced: the rows of the files whose place they took; not known of an upsert.
     """
 
     rows: int
@@ -63,7 +66,10 @@ def write(
             anything with ``__arrow_c_stream__``, or the path or s3:// URI of a Parquet,
             CSV or JSON lines file, or of a folder of them. Readers and files are streamed.
         mode: "append" adds the rows; "overwrite" puts them in the place of all that are there
-            when it commits, in one snapshot, so that earlier ones can still be read.
+            when it commits, in one snapshot, so that earlier ones can still be read;
+            "upsert" puts each in the place of the stored row of its key and event time, unless
+            that one has a greater created time, NULL being the least. Of rows that stand in the
+            data several times the one with the greatest created time counts, then the last.
         progress: show a bar on stderr; None shows it on a terminal and in a notebook.
         token: names the write. If the table's history has one of that name already, nothing is
             written, so a write of which nobody knows whether it was done can be repeated.
@@ -128,7 +134,7 @@ def _append(
 ) -> formats.Committed | None:
     schema = upload.group.storage_schema
     with formats.TableWrite(catalog, entry, schema, token=token) as write:
-        rows = run(upload, write.write)
+        rows = run(upload, lambda lane, _, table: write.write(lane, table))
         upload.problems.check()
         return write.commit() if rows else None
 
@@ -138,7 +144,7 @@ def _overwrite(
 ) -> formats.Committed:
     schema = upload.group.storage_schema
     with formats.TableWrite(catalog, entry, schema, formats.everything, token) as write:
-        rows = run(upload, write.write)
+        rows = run(upload, lambda lane, _, table: write.write(lane, table))
         if not rows:
             upload.problems.add(None, _no_rows(entry))
         upload.problems.check()
@@ -154,7 +160,7 @@ def _no_rows(entry: Entry) -> str:
 
 
 Mode = Callable[[Catalog, Entry, Upload, str | None], formats.Committed | None]
-MODES: Mapping[str, Mode] = {"append": _append, "overwrite": _overwrite}
+MODES: Mapping[str, Mode] = {"append": _append, "overwrite": _overwrite, "upsert": upsert}
 
 
 def _result(name: str, committed: formats.Committed | None, seconds: float) -> WriteResult:
@@ -181,7 +187,10 @@ def _words(name: str, committed: formats.Committed, seconds: float) -> str:
     rows, files = _counted(committed.rows, "row"), _counted(committed.files, "file")
     place = f" in place of {committed.replaced:,}" if committed.replaced else ""
     size = f"{committed.bytes / 1e6:,.1f} MB"
-    return f"Wrote {rows} to {name}{place}: {files}, {size}, {seconds:.2f} s."
+    passed = ""
+    if committed.passed_over:
+        passed = f" {_counted(committed.passed_over, 'row')} repeated or older than what is stored."
+    return f"Wrote {rows} to {name}{place}: {files}, {size}, {seconds:.2f} s.{passed}"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -15,8 +15,8 @@ from fsql.writer.sources import Lane, Source
 
 __all__ = ["Upload", "run"]
 
-Write = Callable[[int, pa.Table], None]
-"""Takes the lane's number and rows in their storage types."""
+Write = Callable[[int, int, pa.Table], None]
+"""Takes the lane's number, how many rows of the data came before, and rows in storage types."""
 
 
 @dataclass
@@ -70,7 +70,7 @@ def _drive(number: int, lane: Lane, upload: Upload, write: Write, stop: threadin
             break
         fitted = upload.fit(table, first_row)
         if fitted is not None and len(fitted):
-            write(number, fitted)
+            write(number, first_row, fitted)
         rows += len(table)
         upload.show(len(table))
     return rows
