@@ -108,7 +108,8 @@ def _cast(array: pa.Array, target: pa.DataType, safe: bool) -> pa.Array:
     if array.type.equals(target):
         return array
     if not _is_strict(target):
-        with contextlib.suppress(pa.ArrowNotImplementedError):
+        # A struct that is NULL may hide numbers of categories that there are not.
+        with contextlib.suppress(pa.ArrowNotImplementedError, pa.lib.ArrowIndexError):
             return array.cast(target, safe=safe)
     return rebuilt(array, target, lambda part, type_: _cast(part, type_, safe))
 

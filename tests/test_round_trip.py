@@ -317,6 +317,12 @@ def test_categories_have_room_for_more_than_the_first_frame_had(store: fsql.Feat
         assert [row["n"]["Kind"] for row in read] == [[f"k{number}"] for number in range(200)]
 
 
+def test_a_struct_that_is_null_may_have_no_category_inside(store: fsql.FeatureStore) -> None:
+    type_ = pa.struct([("Kind", pa.dictionary(pa.int32(), pa.string()))])
+    values = pa.array([None], type_), pa.array([[None]], pa.list_(type_))
+    comes_back(store, pa.table({"id": [1], "s": values[0], "l": values[1]}))
+
+
 def levels(values: Sequence[Any], order: list[str] = LEVELS) -> pd.DataFrame:
     made = pd.Categorical(values, order, ordered=True)
     return pd.DataFrame({"id": range(len(values)), "level": made})
