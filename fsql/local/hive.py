@@ -160,14 +160,14 @@ def _entry(name: str, type_: tt.Type) -> str:
 
 
 def _children(type_: tt.Type) -> dict[str, tt.Type]:
-    match type_.base:
-        case "row":
-            return dict(zip(type_.field_names(), type_.items, strict=True))
-        case "array":
-            return {"element": type_.items[0]}
-        case "map":
-            return {"key": type_.items[0], "value": type_.items[1]}
-    return {}
+    """The fields of a row, to be found by name.
+
+    What is in arrays and maps DuckDB finds by itself; told their children by name, it looks for
+    other names than files have and reads NULL.
+    """
+    if type_.base != "row":
+        return {}
+    return dict(zip(type_.field_names(), type_.items, strict=True))
 
 
 def _partition_literal(value: str) -> str:

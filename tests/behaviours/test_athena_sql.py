@@ -412,6 +412,26 @@ def external(athena: AthenaClient, bucket: str, name: str, columns: str, more: s
     )
 
 
+def test_an_external_table_has_lists_and_maps_as_any_writer_names_them(
+    athena: AthenaClient, bucket: str
+) -> None:
+    columns = "l array<bigint>, s struct<b:string,l:array<string>>, m map<string,array<int>>"
+    external(athena, bucket, "t", f"{columns}, r array<struct<q:int,missing:string>>")
+    rows = {
+        "l": [[1, None], None],
+        "s": [{"l": ["p"], "b": "x"}, None],
+        "m": pa.array([[("k", [7])], []], pa.map_(pa.string(), pa.list_(pa.int32()))),
+        "r": [[{"q": 1}, None], None],
+    }
+    put(athena, f"s3://{bucket}/t/one.parquet", pa.table(rows))
+    assert athena.rows("SELECT * FROM t") == [
+        ("[1, null]", "{b=x, l=[p]}", "{k=[7]}", "[{q=1, missing=null}, null]"),
+        (None, None, "{}", None),
+    ]
+    picked = "SELECT l[1], s.l[1], m['k'][1], r[1].q FROM t WHERE s.b = 'x'"
+    assert athena.rows(picked) == [("1", "p", "7", "1")]
+
+
 def test_an_external_table_reads_its_files_by_name(athena: AthenaClient, bucket: str) -> None:
     external(athena, bucket, "t", "a bigint, b string, c double, s struct<x:int,y:string>")
     assert athena.rows("SELECT * FROM t") == []
