@@ -265,10 +265,23 @@ class Cursor(pyathena.cursor.Cursor):
 
     def _poll(self, query_id: str, options: Any = None) -> Any:
         self._polled_from = time.perf_counter()
-        execution: Any = super()._poll(query_id, options)
+        try:
+            execution: Any = super()._poll(query_id, options)
+        except KeyboardInterrupt:
+            raise  # PyAthena has cancelled it
+        except BaseException as error:
+            self._abandon(query_id, error)
+            raise
         if execution.state != AthenaQueryExecution.STATE_SUCCEEDED:
             raise failed(execution, self.connection.catalog)
         return execution
+
+    def _abandon(self, query_id: str, reason: BaseException) -> None:
+        """Cancel a query that nobody waits for any longer, and wait until it has stopped."""
+        try:
+            self._cancel_and_wait(query_id)
+        except DatabaseError as error:
+            raise reason from error
 
     def _wait_poll_interval(self) -> None:
         waited = time.perf_counter() - self._polled_from

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeAlias, cast, overload
 
 import pandas as pd
@@ -118,19 +118,20 @@ def read_batches(
 ) -> pa.RecordBatchReader:
     """Read a query as a stream of record batches; arguments as `read_sql`.
 
-    The query is over when this returns; its rows are fetched as they are read.
+    The query is over when this returns; its rows are fetched as they are read. What is
+    held for them goes when they are all read, or the reader is dropped.
     """
     options: dict[str, Any] = {"transport": transport, "max_bytes_scanned": max_bytes_scanned}
-    context = executed(sql, con, params, **options)
-    cursor = context.__enter__()
+    stack = ExitStack()
+    with stack:
+        cursor = stack.enter_context(executed(sql, con, params, **options))
+        schema, owned = cursor.schema, stack.pop_all()
 
     def batches() -> Iterator[pa.RecordBatch]:
-        try:
+        with owned:
             yield from cursor.as_batches()
-        finally:
-            context.__exit__(None, None, None)
 
-    return pa.RecordBatchReader.from_batches(cursor.schema, batches())
+    return pa.RecordBatchReader.from_batches(schema, batches())
 
 
 def _chunks(

@@ -2,7 +2,8 @@
 
 Everything that fsql hooks into PyAthena beyond its public names is in this module and
 in `fsql.dbapi`: `AthenaResultSet` built with ``_pre_fetch=False``, its ``_reader``, and
-the cursor's ``_poll``, ``_wait_poll_interval`` and ``_result_set_class``.
+the cursor's ``_poll``, ``_cancel_and_wait``, ``_wait_poll_interval`` and
+``_result_set_class``.
 `tests/test_pyathena_hooks.py` fails when a release moves one of them.
 """
 

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import os
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -208,6 +210,8 @@ class Unload:
 
     def __init__(self, prefix: str, select: UnloadSelect, storage: Storage) -> None:
         self._prefix, self._select, self._storage = prefix, select, storage
+        # Whoever forgets a result, or leaves the program with it, leaves no files either.
+        self._delete = weakref.finalize(self, _delete, storage, prefix, os.getpid())
 
     @property
     def schema(self) -> pa.Schema:
@@ -234,10 +238,15 @@ class Unload:
 
     def close(self) -> None:
         """Delete the files."""
-        self._storage.delete_prefix(self._prefix)
+        self._delete()
 
     def _files(self) -> list[str]:
         return [path_of(found.uri) for found in self._storage.list(self._prefix) if found.size]
+
+
+def _delete(storage: Storage, prefix: str, process: int) -> None:
+    if os.getpid() == process:  # a fork's copy of a result is not its own
+        storage.delete_prefix(prefix)
 
 
 class Scan:

@@ -58,6 +58,10 @@ def test_result_sets_can_be_made_without_a_page() -> None:
     assert isinstance(vars(pyathena.result_set.AthenaResultSet)["_reader"], property)
 
 
+def test_cursors_can_cancel_and_wait() -> None:
+    assert "self._cancel_and_wait(query_id)" in inspect.getsource(pyathena.cursor.Cursor._poll)
+
+
 def test_cursors_take_another_result_set() -> None:
     source = inspect.getsource(pyathena.cursor.Cursor)
     assert "self._result_set_class(" in source
