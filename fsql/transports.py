@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 from fsql.analysis import Output, UnloadSelect
 from fsql.analysis.pruning import to_iceberg
@@ -30,6 +31,8 @@ from fsql.textual import NESTED, column_type, read_text
 
 __all__ = ["Columns", "Rows", "Scan", "Transport", "Unload", "open_scan"]
 
+ROWS_AT_ONCE = 32_768
+READ_BYTES = 1 << 20  # of each column
 PAGE = 1000  # the most that GetQueryResults gives at once
 GetPage = Callable[[str | None], dict[str, Any]]
 
@@ -232,9 +235,16 @@ class Unload:
             yield from self.table().to_batches()
             return
         for path in self._files():
-            fragment = ds.dataset([path], filesystem=self._storage.filesystem, format="parquet")
-            for batch in fragment.to_batches():
-                yield from self._select.restore(pa.Table.from_batches([batch])).to_batches()
+            # A dataset's scanner would read ahead by many batches, however wide they are.
+            file = pq.ParquetFile(
+                path,
+                filesystem=self._storage.filesystem,
+                pre_buffer=False,
+                buffer_size=READ_BYTES,
+            )
+            with file:
+                for batch in file.iter_batches(batch_size=ROWS_AT_ONCE):
+                    yield from self._select.restore(pa.Table.from_batches([batch])).to_batches()
 
     def close(self) -> None:
         """Delete the files."""
