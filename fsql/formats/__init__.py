@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fsql.formats.iceberg import create, describe_group, drop
-from fsql.formats.replacing import everything, nothing
+from fsql.formats.replacing import everything, nothing, touched_partitions
 from fsql.formats.scan import CannotScan, FileScan, scan
 from fsql.formats.sizes import bytes_of
 from fsql.formats.snapshots import Totals, row_count, totals
@@ -26,5 +26,6 @@ __all__ = [
     "scan",
     "stage",
     "totals",
+    "touched_partitions",
     "written_by",
 ]

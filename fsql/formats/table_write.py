@@ -9,16 +9,15 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pyarrow as pa
 from botocore.exceptions import BotoCoreError, ClientError
 from pyiceberg.exceptions import CommitFailedException, ValidationException
-from pyiceberg.expressions import AlwaysTrue
 from pyiceberg.io.pyarrow import (
     compute_statistics_plan,
     data_file_statistics_from_parquet_metadata,
@@ -26,7 +25,6 @@ from pyiceberg.io.pyarrow import (
 )
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.table import Table, TableProperties
-from pyiceberg.table.update.snapshot import _SnapshotProducer
 from pyiceberg.typedef import Record
 
 from fsql.catalog import Catalog, Entry
@@ -35,7 +33,7 @@ from fsql.formats.fields import with_ids
 from fsql.formats.iceberg import load
 from fsql.formats.parquet import FileSet, WrittenFile
 from fsql.formats.partitions import Partitioner
-from fsql.formats.replacing import Replaces, nothing
+from fsql.formats.replacing import Replaces, nothing, replacement
 
 __all__ = ["Committed", "TableWrite", "written_by"]
 
@@ -141,6 +139,11 @@ class TableWrite:
         """The table."""
         return self._entry
 
+    @property
+    def is_partitioned(self) -> bool:
+        """Whether the table has partitions."""
+        return self._shared
+
     def write(self, lane: int, table: pa.Table) -> None:
         """Add rows in their storage types; several lanes may write at the same time."""
         for values, rows in self._partitioner.split(table):
@@ -222,11 +225,11 @@ class TableWrite:
         if self._exact:
             _commit_once(table)
         replaced = list(self._replaces(table, data_files))
+        note = {TOKEN: self._token}
         with table.transaction() as transaction:
-            update = transaction.update_snapshot(snapshot_properties={TOKEN: self._token})
-            with update.overwrite() if replaced else update.merge_append() as snapshot:
+            append = transaction.update_snapshot(note).merge_append
+            with replacement(transaction, replaced, note) if replaced else append() as snapshot:
                 self._attempts.add(snapshot.snapshot_id)
-                _take_out(snapshot, replaced)
                 for data_file in data_files:
                     snapshot.append_data_file(data_file)
         return _Snapshot(snapshot.snapshot_id, sum(file.record_count for file in replaced))
@@ -253,14 +256,6 @@ class TableWrite:
             f" visible yet: {error}. Look whether a snapshot with {TOKEN}={self._token} appears"
             " before writing the same rows again."
         ) from error
-
-
-def _take_out(snapshot: _SnapshotProducer[Any], replaced: Sequence[DataFile]) -> None:
-    if replaced:
-        # Else pyiceberg compares every manifest with every partition, recursively.
-        snapshot.delete_by_predicate(AlwaysTrue())
-    for data_file in replaced:
-        snapshot.delete_data_file(data_file)
 
 
 def _commit_once(table: Table) -> None:

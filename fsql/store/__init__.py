@@ -96,8 +96,9 @@ class FeatureStore:
 
         Args:
             data: a frame, a stream of batches, or the path or s3:// URI of files.
-            mode: "append", "overwrite" to put the rows in the place of all others, or "upsert"
-                to put each in the place of the one of its key and event time.
+            mode: "append", "overwrite" to put the rows in the place of all others,
+                "overwrite_partitions" in that of all in the same partitions, or "upsert" to put
+                each in the place of the one of its key and event time.
             progress: show a bar; None shows it where somebody watches.
             token: names the write, so that repeating it changes nothing.
         """

@@ -13,7 +13,7 @@ from typing import Any
 
 from fsql import formats
 from fsql.catalog import Catalog, Entry
-from fsql.errors import DefinitionError, NotAFeatureGroup, UnsupportedMode
+from fsql.errors import ConfigError, DefinitionError, NotAFeatureGroup, UnsupportedMode
 from fsql.fitting import Problems, differences
 from fsql.model import FeatureGroup
 from fsql.writer.inputs import open_source
@@ -67,6 +67,7 @@ def write(
             CSV or JSON lines file, or of a folder of them. Readers and files are streamed.
         mode: "append" adds the rows; "overwrite" puts them in the place of all that are there
             when it commits, in one snapshot, so that earlier ones can still be read;
+            "overwrite_partitions" does so with the partitions that they have rows of, as a whole;
             "upsert" puts each in the place of the stored row of its key and event time, unless
             that one has a greater created time, NULL being the least. Of rows that stand in the
             data several times the one with the greatest created time counts, then the last.
@@ -78,7 +79,9 @@ def write(
         InvalidData: rows do not fit; every problem is named and nothing was written. Or
             there are none to overwrite with.
         TableNotFound, NotAFeatureGroup: there is no such table to write to.
-        DefinitionError: the table is not what `group` declares.
+        DefinitionError: the table is not what `group` declares, or has files from before its
+            partitions were changed.
+        ConfigError: a mode that the table or the token does not go with.
         CommitConflict, StorageError: it could not be written; nothing was.
         UnsupportedMode: another `mode`.
         TypeError: `data` is none of the above.
@@ -151,6 +154,21 @@ def _overwrite(
         return write.commit()
 
 
+def _overwrite_partitions(
+    catalog: Catalog, entry: Entry, upload: Upload, token: str | None
+) -> formats.Committed | None:
+    schema = upload.group.storage_schema
+    with formats.TableWrite(catalog, entry, schema, formats.touched_partitions, token) as write:
+        if not write.is_partitioned:
+            raise ConfigError(
+                f"{entry.name!r} has no partitions to replace. mode='overwrite' replaces all of"
+                " its rows, mode='upsert' those of the same keys and event times."
+            )
+        rows = run(upload, lambda lane, _, table: write.write(lane, table))
+        upload.problems.check()
+        return write.commit() if rows else None
+
+
 def _no_rows(entry: Entry) -> str:
     # A query that found nothing by mistake is far more frequent than the wish to lose all rows.
     return (
@@ -160,7 +178,12 @@ def _no_rows(entry: Entry) -> str:
 
 
 Mode = Callable[[Catalog, Entry, Upload, str | None], formats.Committed | None]
-MODES: Mapping[str, Mode] = {"append": _append, "overwrite": _overwrite, "upsert": upsert}
+MODES: Mapping[str, Mode] = {
+    "append": _append,
+    "upsert": upsert,
+    "overwrite_partitions": _overwrite_partitions,
+    "overwrite": _overwrite,
+}
 
 
 def _result(name: str, committed: formats.Committed | None, seconds: float) -> WriteResult:

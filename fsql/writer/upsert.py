@@ -34,7 +34,7 @@ def upsert(
     """
     if token is not None:
         raise ConfigError(
-            "token= is for the modes 'append' and 'overwrite'. A MERGE leaves none; leave it out,"
+            "token= does not go with mode='upsert'. A MERGE leaves none; leave it out,"
             " an upsert that is repeated stores the same rows again and not twice."
         )
     with formats.stage(catalog, entry, _staged_schema(upload.group)) as write:
