@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .endpoint import LocalAWS, ServiceNotEmbedded, attach, isolated_session
+from fsql.local.endpoint import LocalAWS, ServiceNotEmbedded, attach, isolated_session
 
 __all__ = ["LocalAWS", "ServiceNotEmbedded", "attach", "isolated_session"]

@@ -13,17 +13,17 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from .glue import Glue
-from .s3 import S3
-from .s3_xml import error_response
-from .store import Store
-from .sts import answer_sts
-from .wire import REGION, AwsError, Response, Stream, json_error, json_response
+from fsql.local.glue import Glue
+from fsql.local.s3 import S3
+from fsql.local.s3.xml import error_response
+from fsql.local.store import Store
+from fsql.local.sts import answer_sts
+from fsql.local.wire import REGION, AwsError, Response, Stream, json_error, json_response
 
 if TYPE_CHECKING:
     import boto3
 
-    from .athena import Athena
+    from fsql.local.athena.service import Athena
 
 Call = Callable[[str, dict[str, Any]], dict[str, Any]]
 
@@ -49,7 +49,7 @@ class LocalAWS:
         """Made at the first Athena request: importing DuckDB takes a while."""
         with self._lock:
             if self._athena is None:
-                from .athena import Athena
+                from fsql.local.athena.service import Athena
 
                 self._athena = Athena(self.store, self.glue)
             return self._athena

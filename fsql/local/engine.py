@@ -16,8 +16,8 @@ import duckdb
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from .owners import is_alive, this_process
-from .store import Store
+from fsql.local.athena.owners import is_alive, this_process
+from fsql.local.store import Store
 
 __all__ = ["Cancelled", "Engine", "Session", "literal"]
 

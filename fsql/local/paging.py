@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any, TypeVar
 
-from .wire import AwsError
+from fsql.local.wire import AwsError
 
 T = TypeVar("T")
 

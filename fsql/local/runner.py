@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .engine import Engine, Session
-from .store import Store
+from fsql.local.engine import Engine, Session
+from fsql.local.store import Store
 
 __all__ = ["Runner"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs
 
-from .s3_xml import document, respond
-from .wire import ACCOUNT, Response, request_id, unknown_operation
+from fsql.local.s3.xml import document, respond
+from fsql.local.wire import ACCOUNT, Response, request_id, unknown_operation
 
 _NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from fsql.local.athena.owners import is_alive, this_process
 from fsql.local.engine import Cancelled, Engine, Session, literal
-from fsql.local.owners import is_alive, this_process
 from fsql.local.runner import Runner
 from fsql.local.store import Store
 

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from fsql.local.columns import ResultColumn, metadata_file
-from fsql.local.results import (
+from fsql.local.athena.results import (
     CsvPages,
     Row,
     TextPages,
@@ -19,6 +18,7 @@ from fsql.local.results import (
     write_lines,
     write_small_csv,
 )
+from fsql.local.columns import ResultColumn, metadata_file
 
 TEXTS = st.none() | st.text(st.sampled_from('a",\n\r\té \x00'), max_size=5)
 

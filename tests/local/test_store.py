@@ -22,8 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fsql.local import attach, isolated_session
-from fsql.local.keys import folds, key_of, odd_path, plain_path
 from fsql.local.store import Store
+from fsql.local.store.keys import folds, key_of, odd_path, plain_path
 from fsql.local.wire import AwsError
 
 SPAWN = multiprocessing.get_context("spawn")

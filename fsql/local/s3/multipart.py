@@ -1,0 +1,266 @@
+"""Multipart uploads of the embedded S3; parts wait in a folder that no listing shows."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from fsql.local.s3.buckets import OWNER
+from fsql.local.s3.checksums import new_checksum
+from fsql.local.s3.conditions import byte_range
+from fsql.local.s3.metadata import Metadata, kept_headers
+from fsql.local.s3.objects import CHECKSUM, Objects, commit, typed_checksums, without_checksums
+from fsql.local.s3.parts import (
+    Part,
+    checksum_member,
+    chosen_parts,
+    composite_checksums,
+    declared_checksum,
+    joined_etag,
+    wanted_parts,
+)
+from fsql.local.s3.request import Received, Request, read_all, receive
+from fsql.local.s3.xml import iso_time, respond, xml_response
+from fsql.local.store import Store
+from fsql.local.wire import AwsError, Response
+
+_MAX_PARTS = 10_000  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+
+
+class Uploads:
+    """Create, UploadPart, UploadPartCopy, Complete, Abort, ListParts, ListMultipartUploads."""
+
+    def __init__(self, store: Store, objects: Objects) -> None:
+        self._store = store
+        self._objects = objects
+
+    def create(self, request: Request) -> Response:
+        """Answer CreateMultipartUpload."""
+        self._store.path(request.bucket, request.key)
+        upload = uuid.uuid4().hex
+        kind = declared_checksum(request.headers)
+        headers = kept_headers(request.headers) | kind
+        (self._store.multipart / upload).mkdir()
+        with self._store.write() as db:
+            db.execute(
+                "INSERT INTO s3_upload VALUES (?, ?, ?, ?, ?)",
+                (upload, request.bucket, request.key, time.time(), json.dumps(headers)),
+            )
+        members = {"Bucket": request.bucket, "Key": request.key, "UploadId": upload}
+        return xml_response("InitiateMultipartUploadResult", members, kind)
+
+    def put_part(self, request: Request) -> Response:
+        """Answer UploadPart."""
+        self._require(request)
+        number = _part_number(request)
+        with self._store.stage() as file:
+            received = receive(request, file)
+            self._save(request, number, file, received)
+        etag = {"ETag": f'"{received.md5.hex()}"'}
+        return respond(200, b"", etag, received.checksums)
+
+    def copy_part(self, request: Request) -> Response:
+        """Answer UploadPartCopy."""
+        self._require(request)
+        number = _part_number(request)
+        with self._objects.source(request) as source, self._store.stage() as file:
+            size = source.found.size
+            span = byte_range(request.headers.get("x-amz-copy-source-range"), size)
+            digest, (first, last) = hashlib.md5(usedforsecurity=False), span or (0, size)
+            for block in source.blocks(first, last):
+                file.write(block)
+                digest.update(block)
+            received = Received(last - first, digest.digest(), {})
+            self._save(request, number, file, received)
+        members = {"LastModified": iso_time(time.time()), "ETag": f'"{received.md5.hex()}"'}
+        return xml_response("CopyPartResult", members)
+
+    def complete(self, request: Request) -> Response:
+        """Answer CompleteMultipartUpload: the listed parts, joined, become the object."""
+        # The checksum headers are the object's here, not those of this request's body.
+        plain = replace(request, headers=without_checksums(request.headers))
+        wanted = wanted_parts(read_all(plain))
+        with self._store.read() as db:
+            headers = self._find(db, request)
+            parts = chosen_parts(wanted, Part.all(db, request.query["uploadId"]))
+        with self._store.stage() as file:
+            checksums = self._join(request, parts, file, headers)
+            metadata = Metadata(joined_etag(parts), without_checksums(headers) | checksums)
+            commit(self._store, request, file, metadata)
+        self._forget(request)
+        return xml_response(
+            "CompleteMultipartUploadResult",
+            {
+                "Location": f"/{request.bucket}/{request.key}",
+                "Bucket": request.bucket,
+                "Key": request.key,
+                "ETag": f'"{metadata.etag}"',
+                **{checksum_member(name): value for name, value in checksums.items()},
+            },
+        )
+
+    def _join(
+        self, request: Request, parts: list[Part], file: BinaryIO, headers: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Write the parts one after the other; the object's checksum headers."""
+        name = headers.get(f"{CHECKSUM}algorithm", "").lower()
+        whole = headers.get(f"{CHECKSUM}type") == "FULL_OBJECT" and new_checksum(name)
+        for part in parts:
+            with (self._folder(request) / part.file).open("rb") as source:
+                while block := source.read(1 << 20):
+                    file.write(block)
+                    if whole:
+                        whole.update(block)
+        if not whole:
+            return typed_checksums(composite_checksums(parts), "COMPOSITE")
+        value = base64.b64encode(whole.digest()).decode()
+        if request.headers.get(f"{CHECKSUM}{name}", value) != value:
+            raise AwsError(
+                "BadDigest",
+                f"The {name.upper()} you specified did not match the calculated checksum.",
+            )
+        return typed_checksums({f"{CHECKSUM}{name}": value}, "FULL_OBJECT")
+
+    def abort(self, request: Request) -> Response:
+        """Answer AbortMultipartUpload."""
+        self._require(request)
+        self._forget(request)
+        return respond(204)
+
+    def list_parts(self, request: Request) -> Response:
+        """Answer ListParts."""
+        most, after = request.number("max-parts", 1000, 1), request.number("part-number-marker", 0)
+        with self._store.read() as db:
+            self._find(db, request)
+            parts = Part.all(db, request.query["uploadId"])
+        wanted = [part for number, part in parts.items() if number > after]
+        shown = wanted[: min(most, 1000)]
+        return xml_response(
+            "ListPartsResult",
+            {
+                "Bucket": request.bucket,
+                "Key": request.key,
+                "UploadId": request.query["uploadId"],
+                "PartNumberMarker": after,
+                "NextPartNumberMarker": shown[-1].number if shown else 0,
+                "MaxParts": most,
+                "IsTruncated": len(wanted) > len(shown),
+                "Part": [
+                    {
+                        "PartNumber": part.number,
+                        "LastModified": iso_time(part.modified),
+                        "ETag": f'"{part.etag}"',
+                        "Size": part.size,
+                        **{checksum_member(name): value for name, value in part.headers.items()},
+                    }
+                    for part in shown
+                ],
+                "Initiator": OWNER,
+                "Owner": OWNER,
+                "StorageClass": "STANDARD",
+            },
+        )
+
+    def list(self, request: Request) -> Response:
+        """Answer ListMultipartUploads, in the order of keys and then of age."""
+        self._store.bucket_path(request.bucket)
+        most = min(request.number("max-uploads", 1000, 1), 1000)
+        prefix, marker = request.query.get("prefix", ""), request.query.get("key-marker", "")
+        with self._store.read() as db:
+            rows = db.execute(
+                "SELECT key, id, initiated FROM s3_upload WHERE bucket = ? AND key > ? "
+                "ORDER BY key, initiated",
+                (request.bucket, marker),
+            ).fetchall()
+        wanted = [row for row in rows if row[0].startswith(prefix)]
+        shown = wanted[:most]
+        return xml_response(
+            "ListMultipartUploadsResult",
+            {
+                "Bucket": request.bucket,
+                "KeyMarker": marker,
+                "Prefix": prefix or None,
+                "MaxUploads": most,
+                "IsTruncated": len(wanted) > most,
+                "NextKeyMarker": shown[-1][0] if len(wanted) > most else None,
+                "NextUploadIdMarker": shown[-1][1] if len(wanted) > most else None,
+                "Upload": [
+                    {
+                        "Key": key,
+                        "UploadId": upload,
+                        "Initiator": OWNER,
+                        "Owner": OWNER,
+                        "StorageClass": "STANDARD",
+                        "Initiated": iso_time(initiated),
+                    }
+                    for key, upload, initiated in shown
+                ],
+            },
+        )
+
+    def _find(self, db: sqlite3.Connection, request: Request) -> dict[str, str]:
+        """The headers of the upload; AwsError NoSuchUpload."""
+        self._store.bucket_path(request.bucket)
+        row = db.execute(
+            "SELECT headers FROM s3_upload WHERE id = ? AND bucket = ? AND key = ?",
+            (request.query["uploadId"], request.bucket, request.key),
+        ).fetchone()
+        if row is None:
+            raise AwsError(
+                "NoSuchUpload",
+                "The specified upload does not exist. The upload ID may be invalid, or the upload "
+                "may have been aborted or completed.",
+                404,
+                {"UploadId": request.query["uploadId"]},
+            )
+        headers: dict[str, str] = json.loads(row[0])
+        return headers
+
+    def _require(self, request: Request) -> None:
+        with self._store.read() as db:
+            self._find(db, request)
+
+    def _folder(self, request: Request) -> Path:
+        return self._store.multipart / request.query["uploadId"]
+
+    def _save(self, request: Request, number: int, staged: BinaryIO, received: Received) -> None:
+        staged.flush()
+        os.fsync(staged.fileno())
+        name = f"{number}-{uuid.uuid4().hex}"
+        upload = request.query["uploadId"]
+        with self._store.write() as db:
+            self._find(db, request)
+            old = Part.all(db, upload).get(number)
+            Path(staged.name).replace(self._folder(request) / name)
+            row = (upload, number, name, received.size, received.md5.hex(), time.time())
+            headers = json.dumps(received.checksums)
+            db.execute("INSERT OR REPLACE INTO s3_part VALUES (?,?,?,?,?,?,?)", (*row, headers))
+        if old is not None:
+            (self._folder(request) / old.file).unlink(missing_ok=True)
+
+    def _forget(self, request: Request) -> None:
+        with self._store.write() as db:
+            db.execute("DELETE FROM s3_upload WHERE id = ?", (request.query["uploadId"],))
+        shutil.rmtree(self._folder(request), ignore_errors=True)
+
+
+def _part_number(request: Request) -> int:
+    number = request.number("partNumber", 0)
+    if not 1 <= number <= _MAX_PARTS:
+        raise AwsError(
+            "InvalidArgument",
+            f"Part number must be an integer between 1 and {_MAX_PARTS}, inclusive",
+            400,
+            {"ArgumentName": "partNumber", "ArgumentValue": request.query.get("partNumber", "")},
+        )
+    return number

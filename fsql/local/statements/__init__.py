@@ -1,0 +1,1 @@
+"""Statements: what they say, and what each one does."""

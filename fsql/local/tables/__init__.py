@@ -1,0 +1,1 @@
+"""Tables as the engine reads and writes them: Iceberg, Hive and views."""

@@ -1,0 +1,331 @@
+"""Iceberg tables as DuckDB reads them: pyiceberg plans a snapshot's files, by their field ids.
+
+What is read from a metadata location never changes, so it is kept by location. Reading follows
+the Iceberg spec: columns by field id ("Column Projection"), NULL where a file lacks one, position
+deletes applied; what is not handled is refused, never ignored.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyiceberg.manifest import DataFile, FileFormat
+from pyiceberg.schema import Schema
+from pyiceberg.serializers import FromInputFile
+from pyiceberg.table import DataScan, FileScanTask
+from pyiceberg.table.metadata import TableMetadata
+from pyiceberg.table.name_mapping import MappedField
+from pyiceberg.transforms import IdentityTransform
+from pyiceberg.types import NestedField, StructType
+
+from fsql.local.engine import literal
+from fsql.local.store import Store
+from fsql.local.tables.iceberg_io import StoreFileIO
+from fsql.local.tables.iceberg_types import file_schema, to_trino
+from fsql.local.tables.structs import restored
+from fsql.local.transpile import TrinoError
+from fsql.local.transpile import types as tt
+from fsql.local.transpile.changes import ADDRESS
+
+__all__ = ["Iceberg", "Rows", "Source", "empty_source", "union"]
+
+_KEPT = 256
+_ADDRESS: Mapping[str, tt.Type] = dict(zip(ADDRESS, (tt.VARCHAR, tt.BIGINT), strict=True))
+_VIRTUAL = [
+    f"{own} AS {tt.quoted(name)}"
+    for own, name in zip(("filename", "file_row_number"), ADDRESS, strict=True)
+]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table as DuckDB reads it.
+
+    Attributes:
+        sql: an item of FROM.
+        columns: Trino's types by column name, in order.
+        version: changes whenever the rows may have changed.
+        size: bytes of its files.
+    """
+
+    sql: str
+    columns: Mapping[str, tt.Type]
+    version: str
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A snapshot's rows with their addresses: a data file's path here and a row's number in it.
+
+    Attributes:
+        source: the table with the columns `ADDRESS` after its own.
+        files: the data files, by path.
+        scans: an item of FROM for each file, by path, with the same columns as the source.
+    """
+
+    source: Source
+    files: Mapping[str, DataFile]
+    scans: Callable[[str], str]
+
+
+class Iceberg:
+    """Reads Iceberg tables of a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.io = StoreFileIO(store)
+        self.metadata = lru_cache(_KEPT)(self._metadata)
+        self.source = lru_cache(_KEPT)(self._source)
+
+    def _metadata(self, location: str) -> TableMetadata:
+        """A table's metadata file."""
+        return FromInputFile.table_metadata(self.io.new_input(location))
+
+    def _source(self, location: str, snapshot: int | None = None) -> Source:
+        """The table whose metadata file lies at `location`, as it is or was at a snapshot.
+
+        Raises:
+            TrinoError: NOT_SUPPORTED for deletes or files that can't be read rightly here.
+        """
+        metadata = self.metadata(location)
+        schema = _schema_at(metadata, snapshot)
+        columns = _columns(schema)
+        _check_defaults(schema)
+        tasks = self._plan(metadata, snapshot)
+        scans = list(self._scans(_Readings(metadata, schema), tasks, columns))
+        sql = union(scans) if scans else empty_source(columns)
+        size = sum(task.file.file_size_in_bytes for task in tasks)
+        return Source(sql, columns, location, size)
+
+    def rows(self, location: str) -> Rows:
+        """The current snapshot's rows with their addresses; TrinoError like `source`."""
+        metadata = self.metadata(location)
+        schema = metadata.schema()
+        _check_defaults(schema)
+        tasks = {self._path(task.file.file_path): task for task in self._plan(metadata, None)}
+        columns = _columns(schema)
+        readings = _Readings(metadata, schema)
+
+        def scan(*paths: str) -> list[str]:
+            chosen = [tasks[path] for path in paths]
+            return list(self._scans(readings, chosen, columns, addressed=True))
+
+        addressed = {**columns, **_ADDRESS}
+        sql = union(scan(*tasks)) if tasks else empty_source(addressed)
+        size = sum(task.file.file_size_in_bytes for task in tasks.values())
+        files = {path: task.file for path, task in tasks.items()}
+        source = Source(sql, addressed, location, size)
+        return Rows(source, files, lambda path: union(scan(path)))
+
+    def _plan(self, metadata: TableMetadata, snapshot: int | None) -> list[FileScanTask]:
+        try:
+            return list(DataScan(metadata, self.io, snapshot_id=snapshot).plan_files())
+        except ValueError as error:
+            # pyiceberg refuses what it can't apply (equality deletes) with a ValueError.
+            raise TrinoError("NOT_SUPPORTED", str(error)) from error
+
+    def _scans(
+        self,
+        readings: _Readings,
+        tasks: Iterable[FileScanTask],
+        columns: Mapping[str, tt.Type],
+        addressed: bool = False,
+    ) -> Iterator[str]:
+        """One scan for the files that are read by the same schema with the same deletes."""
+        groups: dict[tuple[_Reading, frozenset[str]], list[str]] = defaultdict(list)
+        for task in tasks:
+            path = self._path(task.file.file_path)
+            _check_file(task.file)
+            deletes = frozenset(map(self._delete_file, task.delete_files))
+            groups[readings.of(task.file, path), deletes].append(path)
+        for (reading, deletes), paths in groups.items():
+            scan = f"read_parquet({literal(sorted(paths))}, schema={reading.schema})"
+            reduced, extra = dict(reading.columns), _ADDRESS if addressed else {}
+            if addressed or deletes:
+                listed = [f"rows_.{tt.quoted(name)}" for name in reduced]
+                listed += [f"rows_.{own}" for own in _VIRTUAL] if addressed else []
+                scan = f"(SELECT {', '.join(listed)} FROM {scan} AS rows_{self._but(deletes)})"
+            yield restored({**columns, **extra}, {**reduced, **extra}, scan)
+
+    def _path(self, uri: str) -> str:
+        return str(self._store.uri_to_path(uri))
+
+    def _delete_file(self, delete: DataFile) -> str:
+        if delete.file_format != FileFormat.PARQUET:
+            raise TrinoError(
+                "NOT_SUPPORTED",
+                f"Deletes in {delete.file_format} files can't be read here; run OPTIMIZE on AWS",
+            )
+        return self._path(delete.file_path)
+
+    def _but(self, deletes: frozenset[str]) -> str:
+        """What leaves out the rows that position delete files name by file and row number."""
+        if not deletes:
+            return ""
+        prefix = literal(f"{self._store.buckets}/")
+        return (
+            " ANTI JOIN (SELECT file_path AS file_, pos AS pos_ FROM"
+            f" read_parquet({literal(sorted(deletes))})) AS deleted_"
+            f" ON deleted_.pos_ = rows_.file_row_number"
+            f" AND deleted_.file_ = 's3://' || rows_.filename[length({prefix}) + 1:]"
+        )
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """How a file is read: DuckDB's schema argument, and the columns that it gives."""
+
+    schema: str
+    columns: tuple[tuple[str, tt.Type], ...]
+
+
+class _Readings:
+    """How each file of a table is read: nearly always all of them alike, by field id."""
+
+    def __init__(self, metadata: TableMetadata, schema: Schema) -> None:
+        self._metadata = metadata
+        self._schema = schema
+        self._structs = _structs(self._schema.fields)
+        self._usual = self._by_id(self._schema)
+
+    def of(self, file: DataFile, path: str) -> _Reading:
+        """How to read a file.
+
+        Raises:
+            TrinoError: NOT_SUPPORTED when a column's values stand in the metadata only.
+        """
+        counted = (file.value_counts or {}).keys()
+        suspect = [ids for ids in self._structs if not ids & counted]
+        mapping = self._metadata.name_mapping()
+        if mapping is None and not suspect and self._has_partition_columns(file, counted):
+            return self._usual
+        # The footer knows for sure what the statistics only leave open.
+        found = _schema_of_file(path)
+        present = _ids(found)
+        if not present and mapping is not None:
+            names = _names(mapping.root, found)
+            return self._reading(names.keys(), lambda id_: literal(names.get(id_, f"~{id_}")))
+        if not self._has_partition_columns(file, present):
+            raise TrinoError(
+                "NOT_SUPPORTED",
+                f"{file.file_path} holds the value of a partition column in its metadata only",
+            )
+        return self._reading(present, str)
+
+    def _reading(self, present: Collection[int], key: Callable[[int], str]) -> _Reading:
+        return self._by_id(Schema(*_reduced(self._schema.fields, present)), key)
+
+    def _by_id(self, schema: Schema, key: Callable[[int], str] = str) -> _Reading:
+        columns = tuple((f.name.lower(), to_trino(f.field_type)) for f in schema.fields)
+        return _Reading(file_schema(schema, key), columns)
+
+    def _has_partition_columns(self, file: DataFile, present: Collection[int]) -> bool:
+        spec = self._metadata.specs()[file.spec_id]
+        identities = (f for f in spec.fields if isinstance(f.transform, IdentityTransform))
+        return all(field.source_id in present for field in identities)
+
+
+def _columns(schema: Schema) -> dict[str, tt.Type]:
+    return {field.name.lower(): to_trino(field.field_type) for field in schema.fields}
+
+
+def _schema_at(metadata: TableMetadata, snapshot: int | None) -> Schema:
+    """The schema by which a snapshot is read: its own one, the table's for the current one."""
+    found = None if snapshot is None else metadata.snapshot_by_id(snapshot)
+    if found is None or found.schema_id is None:
+        return metadata.schema()
+    return next(s for s in metadata.schemas if s.schema_id == found.schema_id)
+
+
+def _structs(fields: Iterable[NestedField]) -> list[frozenset[int]]:
+    """The ids below each struct that is a column or lies in structs only."""
+    found = []
+    for field in fields:
+        if isinstance(field.field_type, StructType):
+            found.append(frozenset(Schema(*field.field_type.fields).field_ids))
+            found += _structs(field.field_type.fields)
+    return found
+
+
+def _reduced(fields: Iterable[NestedField], present: Collection[int]) -> list[NestedField]:
+    """The fields without the structs of which a file has nothing; see `structs`."""
+    kept = []
+    for field in fields:
+        if isinstance(field.field_type, StructType):
+            below = _reduced(field.field_type.fields, present)
+            if not any(id_ in present for id_ in Schema(*below).field_ids):
+                continue
+            field = field.model_copy(update={"field_type": StructType(*below)})
+        kept.append(field)
+    return kept
+
+
+def empty_source(columns: Mapping[str, tt.Type]) -> str:
+    """An item of FROM with these columns and no rows."""
+    nulls = (f"CAST(NULL AS {tt.duckdb_type(t)}) AS {tt.quoted(n)}" for n, t in columns.items())
+    return f"(SELECT {', '.join(nulls)} WHERE false)"
+
+
+def union(scans: list[str]) -> str:
+    """An item of FROM with the rows of them all."""
+    if len(scans) == 1:
+        return scans[0]
+    return "(" + " UNION ALL ".join(f"SELECT * FROM {scan}" for scan in scans) + ")"
+
+
+@lru_cache(100_000)
+def _schema_of_file(path: str) -> pa.Schema:
+    """The schema of a data file, which never changes."""
+    return pq.read_schema(path)
+
+
+def _ids(fields: Iterable[pa.Field]) -> set[int]:
+    """All field ids in a file's schema."""
+    found = set()
+    for field in fields:
+        id_ = (field.metadata or {}).get(b"PARQUET:field_id")
+        if id_ is not None:
+            found.add(int(id_))
+        found |= _ids(_children(field.type))
+    return found
+
+
+def _children(type_: pa.DataType) -> list[pa.Field]:
+    if pa.types.is_map(type_):
+        return [type_.key_field, type_.item_field]
+    return [type_.field(i) for i in range(type_.num_fields)]
+
+
+def _names(mapping: Iterable[MappedField], file: Iterable[pa.Field]) -> dict[int, str]:
+    """The names that a file's fields have, by the ids that a mapping gives them."""
+    there = {field.name: field for field in file}
+    names: dict[int, str] = {}
+    for field in mapping:
+        for name in field.names:
+            if name in there and field.field_id is not None:
+                names[field.field_id] = name
+                names |= _names(field.fields, _children(there[name].type))
+    return names
+
+
+def _check_file(file: DataFile) -> None:
+    if file.file_format != FileFormat.PARQUET:
+        raise TrinoError(
+            "NOT_SUPPORTED", f"{file.file_path} is {file.file_format}; only Parquet is read here"
+        )
+
+
+def _check_defaults(schema: Schema) -> None:
+    """Refuse columns whose default stands in old files, which DuckDB would read as NULL."""
+    for id_ in schema.field_ids:
+        field = schema.find_field(id_)
+        if getattr(field, "initial_default", None) is not None:
+            raise TrinoError(
+                "NOT_SUPPORTED", f"Column {field.name!r} has an initial default, read on AWS only"
+            )
