@@ -32,7 +32,9 @@ def main(folder: Path) -> None:
     table = group()
     store.create(table)
     store.write(table, events(ROWS), progress=False)
-    figures = in_processes(__name__, list(CONTENDERS), folder / "read", rounds=3)
+    quick, slow = list(CONTENDERS)[:2], list(CONTENDERS)[2:]
+    figures = in_processes(__name__, quick, folder / "read", rounds=11)
+    figures |= in_processes(__name__, slow, folder / "read", rounds=3)
     text = report.table(figures, "pyarrow.parquet.read_table")
     report.section(TITLE, "make bench ARGS=read_rows", f"{text}\n\n{NOTE}")
 
