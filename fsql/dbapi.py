@@ -173,8 +173,6 @@ class Cursor(pyathena.cursor.Cursor):
             return self
         if not (prefers_unload(plan.analysis) and self._unload(plan, options)):
             self._run(plan.sql, ResultSet.options(plan), options)
-            if self._rows.nested_text:
-                self._unload(plan, options)
         return self
 
     def estimate(

@@ -107,11 +107,6 @@ class ResultSet(AthenaResultSet):
         )
 
     @property
-    def nested_text(self) -> bool:
-        """Whether a column came as the ambiguous text of a nested value."""
-        return isinstance(self._transport, Rows) and self._transport.nested_text
-
-    @property
     def statistics(self) -> dict[str, Any]:
         """Query id, scanned bytes, milliseconds and the transport's name."""
         scanned = self._transport.bytes_scanned

@@ -27,7 +27,7 @@ from fsql.formats import CannotScan, FileScan, scan
 from fsql.notes import gathered
 from fsql.planning import Plan
 from fsql.storage import Storage, path_of
-from fsql.textual import NESTED, column_type, read_text
+from fsql.textual import column_type, read_text
 
 __all__ = ["Columns", "Rows", "Scan", "Transport", "Unload", "open_scan"]
 
@@ -124,7 +124,6 @@ class Rows:
     ) -> None:
         info = first["ResultSet"].get("ResultSetMetadata", {}).get("ColumnInfo", [])
         names = [column.get("Label") or column["Name"] for column in info]
-        self.nested_text = any(column["Type"] in NESTED for column in info)
         self._engine = pa.schema(list(zip(names, map(column_type, info), strict=True)))
         self._columns = Columns.of(self._engine, outputs)
         self._first, self._get_page = first, get_page
