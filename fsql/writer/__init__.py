@@ -136,7 +136,7 @@ def _append(
     catalog: Catalog, entry: Entry, upload: Upload, token: str | None
 ) -> formats.Committed | None:
     schema = upload.group.storage_schema
-    with formats.TableWrite(catalog, entry, schema, token=token) as write:
+    with formats.open_write(catalog, entry, schema, token=token) as write:
         rows = run(upload, lambda lane, _, table: write.write(lane, table))
         upload.problems.check()
         return write.commit() if rows else None
@@ -146,7 +146,7 @@ def _overwrite(
     catalog: Catalog, entry: Entry, upload: Upload, token: str | None
 ) -> formats.Committed:
     schema = upload.group.storage_schema
-    with formats.TableWrite(catalog, entry, schema, formats.everything, token) as write:
+    with formats.open_write(catalog, entry, schema, "everything", token) as write:
         rows = run(upload, lambda lane, _, table: write.write(lane, table))
         if not rows:
             upload.problems.add(None, _no_rows(entry))
@@ -158,7 +158,7 @@ def _overwrite_partitions(
     catalog: Catalog, entry: Entry, upload: Upload, token: str | None
 ) -> formats.Committed | None:
     schema = upload.group.storage_schema
-    with formats.TableWrite(catalog, entry, schema, formats.touched_partitions, token) as write:
+    with formats.open_write(catalog, entry, schema, "partitions", token) as write:
         if not write.is_partitioned:
             raise ConfigError(
                 f"{entry.name!r} has no partitions to replace. mode='overwrite' replaces all of"

@@ -1,0 +1,67 @@
+"""Rows on their way into a feature group's table, whatever its format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Literal, Protocol, Self, TypeAlias
+
+import pyarrow as pa
+
+from fsql.catalog import Catalog, Entry
+from fsql.formats.replacing import Replaces, everything, nothing, touched_partitions
+from fsql.formats.table_write import Committed, TableWrite
+
+__all__ = ["Replacing", "Write", "open_write"]
+
+Replacing: TypeAlias = Literal["nothing", "partitions", "everything"]
+"""Whose place the rows take: nobody's, that of the partitions they have rows of, or all."""
+
+_ICEBERG: Mapping[Replacing, Replaces] = {
+    "nothing": nothing,
+    "partitions": touched_partitions,
+    "everything": everything,
+}
+
+
+class Write(Protocol):
+    """Files first, then a commit; leaving the `with` block without it takes the files back."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    @property
+    def entry(self) -> Entry:
+        """The table."""
+
+    @property
+    def is_partitioned(self) -> bool:
+        """Whether the table has partitions."""
+
+    def write(self, lane: int, table: pa.Table) -> None:
+        """Add rows in their storage types; several lanes may write at the same time."""
+
+    def commit(self) -> Committed:
+        """Make the rows part of the table."""
+
+
+def open_write(
+    catalog: Catalog,
+    entry: Entry,
+    schema: pa.Schema,
+    replaces: Replacing = "nothing",
+    token: str | None = None,
+) -> Write:
+    """Begin to write to a feature group's table.
+
+    Args:
+        schema: of the rows, in their storage types.
+        token: names the write, which can be in the table only once.
+    """
+    return TableWrite(catalog, entry, schema, _ICEBERG[replaces], token)
