@@ -13,7 +13,6 @@ from fsql.local.statements.select import Translations
 from fsql.local.statements.unload import check_names
 from fsql.local.store import split_uri
 from fsql.local.tables import iceberg_write
-from fsql.local.tables.hive import table_location
 from fsql.local.tables.hive_errors import (
     hive_error,
     hive_table,
@@ -22,6 +21,7 @@ from fsql.local.tables.hive_errors import (
     quietly,
     task_error,
 )
+from fsql.local.tables.hive_files import table_location
 from fsql.local.tables.hive_types import from_hive
 from fsql.local.tables.iceberg_types import schema_of
 from fsql.local.tables.information_schema import tables_in

@@ -22,7 +22,8 @@ from fsql.local.statements.unload import (
     partition_folder,
 )
 from fsql.local.tables import iceberg_write
-from fsql.local.tables.hive import NULL_PARTITION, partitions_of, table_location, types_of
+from fsql.local.tables.hive import types_of
+from fsql.local.tables.hive_files import NULL_PARTITION, partitions_of, table_location
 from fsql.local.tables.hive_types import to_hive
 from fsql.local.tables.iceberg_types import schema_of, to_trino
 from fsql.local.tables.parquet import Options, Written, check_new_partitions, publish, write_parquet
@@ -122,6 +123,7 @@ def _targets(types: Mapping[str, tt.Type], columns: Sequence[str]) -> list[str]:
 
 def _insert_hive(context: Context, table: Json, select: str, single: bool) -> tuple[int, list[str]]:
     """New files in the table's folder or its partitions' ones, then the new partitions."""
+    _check_writable(table["StorageDescriptor"])
     keys = [key["Name"].lower() for key in table.get("PartitionKeys", [])]
     codec = table.get("Parameters", {}).get("write.compression", "SNAPPY")
     files = write_parquet(context.session, select, Options(codec, partition_by=keys, single=single))
@@ -141,6 +143,17 @@ def _insert_hive(context: Context, table: Json, select: str, single: bool) -> tu
     if keys:
         register_partitions(context, table, ((list(values), None) for values in sorted(new)))
     return sum(file.rows for file in files), uris
+
+
+def _check_writable(storage: Json) -> None:
+    """Refuse a pair of output format and SerDe that Trino does not know as one format."""
+    serde = storage.get("SerdeInfo", {}).get("SerializationLibrary")
+    known = PARQUET["OutputFormat"], PARQUET["SerdeInfo"]["SerializationLibrary"]
+    if (storage.get("OutputFormat"), serde) != known:
+        raise TrinoError(
+            "HIVE_UNSUPPORTED_FORMAT",
+            f"Output format {storage.get('OutputFormat')} with SerDe {serde} is not supported",
+        )
 
 
 def _values(file: Written) -> tuple[str, ...]:

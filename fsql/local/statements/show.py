@@ -14,8 +14,8 @@ from fsql.local.columns import ResultColumn
 from fsql.local.statements import nodes as st
 from fsql.local.statements.context import Context, Outcome
 from fsql.local.statements.unload import partition_folder
-from fsql.local.tables.hive import NULL_PARTITION, partitions_of, table_location
 from fsql.local.tables.hive_errors import hive_error, hive_table
+from fsql.local.tables.hive_files import NULL_PARTITION, partitions_of, table_location
 from fsql.local.tables.hive_types import to_hive
 from fsql.local.tables.iceberg_types import to_trino
 from fsql.local.tables.information_schema import databases_in, tables_in

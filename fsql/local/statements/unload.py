@@ -18,7 +18,7 @@ from fsql.local.statements import nodes as st
 from fsql.local.statements.context import ROWS, Context, Outcome
 from fsql.local.statements.select import Ready, Translations
 from fsql.local.store import split_uri
-from fsql.local.tables.hive import NULL_PARTITION
+from fsql.local.tables.hive_files import NULL_PARTITION
 from fsql.local.tables.hive_types import to_hive
 from fsql.local.tables.parquet import Options, check_new_partitions, publish, write_parquet
 from fsql.local.transpile import TrinoError

@@ -1,15 +1,12 @@
-"""Hive's tables as DuckDB reads them: the Parquet files under a location, columns by name.
+"""Hive's tables as DuckDB reads them: columns by name, a partition's values beside them.
 
-A table without partitions has the files under its location, a partitioned one those under the
-locations of the partitions that Glue knows. Names that start with ``_`` or ``.`` are no data
-(Athena user guide, "Create tables in Athena", "Considerations"). A partition's values belong to
-its files: they are looked up by file name, which lets DuckDB leave out files by a WHERE on them.
+Which files a table has is `hive_files`' affair. A partition's values belong to its files: they
+are looked up by file name, which lets DuckDB leave out files by a WHERE on them.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -17,8 +14,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fsql.local.engine import literal
-from fsql.local.store import Store, split_uri
-from fsql.local.store.listing import Found
+from fsql.local.store import Store
+from fsql.local.tables.hive_files import (
+    NULL_PARTITION,
+    HiveFile,
+    files_of,
+    parts_of,
+    version_of,
+)
 from fsql.local.tables.hive_types import from_hive
 from fsql.local.tables.iceberg import Source, empty_source, union
 from fsql.local.tables.iceberg_io import GlueCalls
@@ -26,15 +29,13 @@ from fsql.local.tables.structs import has_structs, restored, within
 from fsql.local.transpile import TrinoError
 from fsql.local.transpile import types as tt
 
-__all__ = ["NULL_PARTITION", "Hive", "data_files", "partitions_of", "table_location"]
+__all__ = ["HIDDEN", "Hive", "types_of"]
 
-NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
-"""Hive's name for the partition of NULL."""
+HIDDEN: Mapping[str, tt.Type] = {"$path": tt.VARCHAR}
+"""Columns that every table has and no ``*`` shows."""
 
 Json = dict[str, Any]
 Columns = Mapping[str, tt.Type]
-_Values = Mapping[str, tuple[str, ...]]
-"""Partition values by file."""
 
 
 class Hive:
@@ -48,68 +49,47 @@ class Hive:
         """The files of a Glue table as they are now.
 
         Raises:
-            TrinoError: NOT_SUPPORTED for another format than Parquet.
+            TrinoError: NOT_SUPPORTED for another format than Parquet; see also `files_of`.
         """
         _check_format(table)
         columns = types_of(table["StorageDescriptor"]["Columns"])
         keys = types_of(table.get("PartitionKeys", []))
-        parts = list(self._parts(table, list(keys)))
-        files = [
-            (found, values)
-            for location, values in parts
-            for found in data_files(self._store, location)
-        ]
+        files = [f for part in parts_of(self._glue, table) for f in files_of(self._store, part)]
+        whole, version = {**columns, **keys}, version_of(files, table)
+        shown = tuple(HIDDEN.items())
         if not files:
-            return Source(empty_source(columns | keys), columns | keys, _version([], table))
-        values = {str(found.path): value for found, value in files}
+            return Source(empty_source({**whole, **HIDDEN}), whole, version, hidden=shown)
         scans = [
-            restored(columns | keys, {**reduced, **keys}, _scan(paths, reduced, keys, values))
-            for reduced, paths in _groups([found for found, _ in files], columns)
+            self._scan(some, reduced, keys, whole)
+            for round_ in _rounds(files)
+            for reduced, some in _groups(round_, columns)
         ]
-        sql = union(scans)
-        size = sum(found.size for found, _ in files)
-        return Source(sql, columns | keys, _version(files, table), size)
+        size = sum(file.found.size for file in files)
+        return Source(union(scans), whole, version, size, shown)
 
-    def _parts(self, table: Json, keys: list[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Locations and the partition values of the files there."""
-        if not keys:
-            yield table_location(table), ()
-            return
-        for partition in partitions_of(self._glue, table):
-            yield partition["StorageDescriptor"]["Location"], tuple(partition["Values"])
+    def _scan(self, files: list[HiveFile], columns: Columns, keys: Columns, whole: Columns) -> str:
+        """The rows of files that are read with the same columns, `columns` of their own ones."""
+        fields = ", ".join(f"{literal(n)}: {_entry(n, t)}" for n, t in columns.items())
+        paths = [file.path for file in files]
+        scan = f"read_parquet({literal(paths)}, schema=MAP {{{fields}}})"
+        selected = [tt.quoted(name) for name in columns]
+        for position, (name, type_) in enumerate(keys.items()):
+            value = _by_file({f.path: _value(f.part.values[position]) for f in files})
+            selected.append(f"CAST({value} AS {tt.duckdb_type(type_)}) AS {tt.quoted(name)}")
+        selected.append(f"{self._uri(files)} AS {tt.quoted('$path')}")
+        scan = f"(SELECT {', '.join(selected)} FROM {scan})"
+        return restored({**whole, **HIDDEN}, {**columns, **keys, **HIDDEN}, scan)
 
-
-def data_files(store: Store, location: str) -> Iterator[Found]:
-    """The data files under a location, in the order of their keys."""
-    bucket, prefix = split_uri(location)
-    prefix = prefix and prefix.rstrip("/") + "/"
-    for found in store.list(bucket, prefix):
-        below = found.key[len(prefix) :]
-        hidden = any(part[:1] in ("_", ".") for part in below.split("/"))
-        if found.size and not hidden:
-            yield found
-
-
-def partitions_of(glue: GlueCalls, table: Json) -> Iterator[Json]:
-    """The partitions that Glue knows of a table."""
-    request = {"DatabaseName": table["DatabaseName"], "TableName": table["Name"]}
-    token: str | None = None
-    while True:
-        page = glue.call("GetPartitions", {**request, **({"NextToken": token} if token else {})})
-        yield from page["Partitions"]
-        token = page.get("NextToken")
-        if not token:
-            return
-
-
-def table_location(table: Json) -> str:
-    """Where a Glue table's data lies; TrinoError if it says nowhere."""
-    location = table["StorageDescriptor"].get("Location")
-    if not location:
-        raise TrinoError(
-            "HIVE_INVALID_METADATA", f"Table {table['Name']!r} has no location in the catalog"
-        )
-    return str(location)
+    def _uri(self, files: list[HiveFile]) -> str:
+        """The expression of a file's URI: its path says it, but for odd keys."""
+        folder = f"{self._store.buckets}/"
+        usual = f"'s3://' || filename[{len(folder) + 1}:]"
+        odd: dict[str, str] = {}
+        for file in files:
+            uri = self._store.path_to_uri(file.found.path)
+            if uri != f"s3://{file.path.removeprefix(folder)}":
+                odd[file.path] = literal(uri)
+        return f"coalesce({_by_file(odd)}, {usual})" if odd else usual
 
 
 def types_of(columns: list[Json]) -> dict[str, tt.Type]:
@@ -117,15 +97,26 @@ def types_of(columns: list[Json]) -> dict[str, tt.Type]:
     return {column["Name"].lower(): from_hive(column["Type"]) for column in columns}
 
 
-def _groups(files: list[Found], columns: Columns) -> list[tuple[Columns, list[str]]]:
+def _rounds(files: list[HiveFile]) -> list[list[HiveFile]]:
+    """The files so that none is twice in a round: symlinks may name one for two partitions."""
+    rounds: list[dict[str, HiveFile]] = []
+    for file in files:
+        free = next((round_ for round_ in rounds if file.path not in round_), None)
+        if free is None:
+            rounds.append(free := {})
+        free[file.path] = file
+    return [list(round_.values()) for round_ in rounds]
+
+
+def _groups(files: list[HiveFile], columns: Columns) -> list[tuple[Columns, list[HiveFile]]]:
     """The files by the columns that they are read with."""
     if not has_structs(columns):
-        return [(columns, [str(found.path) for found in files])]
-    groups: dict[str, tuple[Columns, list[str]]] = {}
-    for found in files:
-        schema = _schema_of_file(str(found.path), found.size, found.mtime_ns)
+        return [(columns, files)]
+    groups: dict[str, tuple[Columns, list[HiveFile]]] = {}
+    for file in files:
+        schema = _schema_of_file(file.path, file.found.size, file.found.mtime_ns)
         reduced = within(columns, schema)
-        groups.setdefault(str(reduced), (reduced, []))[1].append(str(found.path))
+        groups.setdefault(str(reduced), (reduced, []))[1].append(file)
     return list(groups.values())
 
 
@@ -133,21 +124,6 @@ def _groups(files: list[Found], columns: Columns) -> list[tuple[Columns, list[st
 def _schema_of_file(path: str, size: int, mtime_ns: int) -> pa.Schema:
     """A file's schema; size and time are there to notice another file under the same name."""
     return pq.read_schema(path)
-
-
-def _scan(paths: list[str], columns: Columns, keys: Columns, values: _Values) -> str:
-    fields = ", ".join(f"{literal(n)}: {_entry(n, t)}" for n, t in columns.items())
-    scan = f"read_parquet({literal(paths)}, schema=MAP {{{fields}}})"
-    if not keys:
-        return scan
-    selected = [tt.quoted(name) for name in columns]
-    for position, (name, type_) in enumerate(keys.items()):
-        entries = ", ".join(
-            f"{literal(path)}: {_partition_literal(values[path][position])}" for path in paths
-        )
-        value = f"CAST((MAP {{{entries}}})[filename] AS {tt.duckdb_type(type_)})"
-        selected.append(f"{value} AS {tt.quoted(name)}")
-    return f"(SELECT {', '.join(selected)} FROM {scan})"
 
 
 def _entry(name: str, type_: tt.Type) -> str:
@@ -170,15 +146,14 @@ def _children(type_: tt.Type) -> dict[str, tt.Type]:
     return dict(zip(type_.field_names(), type_.items, strict=True))
 
 
-def _partition_literal(value: str) -> str:
-    return "CAST(NULL AS VARCHAR)" if value == NULL_PARTITION else literal(value)
+def _by_file(values: Mapping[str, str]) -> str:
+    """The expression of what belongs to a file, from SQL literals by path."""
+    entries = ", ".join(f"{literal(path)}: {value}" for path, value in values.items())
+    return f"(MAP {{{entries}}})[filename]"
 
 
-def _version(files: list[tuple[Found, tuple[str, ...]]], table: Json) -> str:
-    digest = hashlib.sha256(f"{table.get('VersionId')} {table.get('CreateTime')}".encode())
-    for found, values in files:
-        digest.update(f"{found.path}{values}{found.size}{found.mtime_ns}".encode())
-    return digest.hexdigest()
+def _value(text: str) -> str:
+    return "CAST(NULL AS VARCHAR)" if text == NULL_PARTITION else literal(text)
 
 
 def _check_format(table: Json) -> None:

@@ -51,12 +51,14 @@ class Source:
         columns: Trino's types by column name, in order.
         version: changes whenever the rows may have changed.
         size: bytes of its files.
+        hidden: further columns, which ``*`` does not stand for.
     """
 
     sql: str
     columns: Mapping[str, tt.Type]
     version: str
     size: int = 0
+    hidden: tuple[tuple[str, tt.Type], ...] = ()
 
 
 @dataclass(frozen=True)

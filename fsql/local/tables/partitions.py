@@ -10,8 +10,13 @@ from fsql.local.statements import nodes as st
 from fsql.local.statements.context import Context, Outcome
 from fsql.local.statements.unload import partition_folder
 from fsql.local.store import split_uri
-from fsql.local.tables.hive import NULL_PARTITION, data_files, partitions_of, table_location
 from fsql.local.tables.hive_errors import hive_error, hive_table, task_error
+from fsql.local.tables.hive_files import (
+    NULL_PARTITION,
+    data_files,
+    partitions_of,
+    table_location,
+)
 from fsql.local.tables.resolver import is_iceberg
 
 __all__ = ["add_partitions", "drop_partitions", "register_partitions", "repair_table"]

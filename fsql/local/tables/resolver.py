@@ -219,7 +219,9 @@ class Binding:
 def scan_of(source: Source) -> Scan:
     """A source for `translate`."""
     sql = exp.Table(this=exp.Var(this=source.sql))
-    return Scan(sql, {column: str(type_) for column, type_ in source.columns.items()})
+    hidden = dict(source.hidden)
+    types = {column: str(type_) for column, type_ in {**source.columns, **hidden}.items()}
+    return Scan(sql, types, frozenset(hidden))
 
 
 def types_of(translated: Translated, describe: Callable[[str], list[str]]) -> list[tt.Type]:

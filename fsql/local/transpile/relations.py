@@ -136,7 +136,13 @@ def _scanned(place: Place, node: exp.Table) -> Relation:
     if isinstance(scan.sql, exp.Query) and not isinstance(scan.sql, exp.Subquery):
         text = f"({text})"
     fields = [
-        Field(column.lower(), (), f"{name}.{quoted(column)}", parse_type(type_))
+        Field(
+            column.lower(),
+            (),
+            f"{name}.{quoted(column)}",
+            parse_type(type_),
+            column in scan.hidden,
+        )
         for column, type_ in scan.columns.items()
     ]
     return Relation(f"{text} AS {name}", tuple(fields))
@@ -177,7 +183,8 @@ def aliased(node: exp.Expr, found: Relation) -> Relation:
 def renamed(
     node: exp.Expr, name: str, fields: tuple[Field, ...], columns: list[exp.Identifier]
 ) -> tuple[Field, ...]:
-    """The fields with the names of a column alias list."""
+    """The fields with the names of a column alias list; what is hidden has none."""
+    fields = tuple(own for own in fields if not own.hidden)
     if len(columns) != len(fields):
         message = (
             f"Column alias list has {len(columns)} entries but '{name}' has {len(fields)} columns "

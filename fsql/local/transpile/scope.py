@@ -30,6 +30,8 @@ class Field:
     """What may stand before the name: ("db", "t") or the alias."""
     sql: str
     type: Type
+    hidden: bool = False
+    """Whether ``*`` leaves it out, as Trino's ``"$path"``."""
 
     def answers(self, qualifier: tuple[str, ...]) -> bool:
         """Whether `qualifier` may stand before this field's name."""

@@ -83,7 +83,7 @@ def _outputs(binder: Binder, node: exp.Expr, source: Relation | None) -> list[_O
         if source is None:
             message = "SELECT * not allowed in queries without FROM clause"
             raise fault(node, "COLUMN_NOT_FOUND", message)
-        return [_Output(own.name, node, own) for own in source.fields]
+        return [_Output(own.name, node, own) for own in source.fields if not own.hidden]
     if isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
         return _qualified_star(binder, node, source)
     return [_Output(output_name(node), node)]
@@ -95,7 +95,7 @@ def _qualified_star(binder: Binder, node: exp.Column, source: Relation | None) -
     fields = source.fields if source else ()
     found = [own for own in fields if own.qualifier and own.answers(qualifier)]
     if found:
-        return [_Output(own.name, node, own) for own in found]
+        return [_Output(own.name, node, own) for own in found if not own.hidden]
     columns, _ = binder.scope.find(qualifier[-1], qualifier[:-1])
     if len(columns) == 1 and columns[0].type.base == "row":
         return [_Output(own.name, node, own) for own in _row_fields(columns[0])]

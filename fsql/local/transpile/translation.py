@@ -27,10 +27,14 @@ __all__ = ["QUERIES", "Resolve", "Scan", "Translation", "columns_as", "query"]
 
 @dataclass(frozen=True)
 class Scan:
-    """What a table name becomes: a DuckDB FROM item, and its columns' Trino types by name."""
+    """What a table name becomes: a DuckDB FROM item, and its columns' Trino types by name.
+
+    `hidden` names the columns that ``*`` does not stand for.
+    """
 
     sql: exp.Expr
     columns: Mapping[str, str]
+    hidden: frozenset[str] = frozenset()
 
 
 Resolve = Callable[[exp.Table], Scan]
