@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fsql import clients, dbapi, errors, featurestore, types
+    from fsql.checking import check
     from fsql.dbapi import connect
     from fsql.dialect import create_engine
     from fsql.model import FeatureGroup
@@ -25,6 +26,7 @@ __all__ = [
     "FeatureGroup",
     "FeatureStore",
     "__version__",
+    "check",
     "clients",
     "connect",
     "create_engine",
@@ -43,6 +45,7 @@ _MODULES = {
 _HOMES = {
     "FeatureGroup": "fsql.model",
     "FeatureStore": "fsql.store",
+    "check": "fsql.checking",
     "connect": "fsql.dbapi",
     "create_engine": "fsql.dialect",
     "read_arrow": "fsql.reader",

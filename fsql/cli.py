@@ -145,6 +145,29 @@ def describe(name: str, url: str) -> None:
     click.echo(str(FeatureStore(url).describe(name)))
 
 
+@main.command()
+@click.argument("name")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@url_option
+@plain_errors
+def check(name: str, files: tuple[str, ...], url: str) -> None:
+    """Say what an upload of each FILE to a feature group would cast or refuse.
+
+    A FILE is Parquet, CSV or JSON lines, or a folder of such files, here or on s3://. Nothing is
+    written. The exit code is 1 if anything would be refused.
+    """
+    from fsql.checking import examine
+    from fsql.store import FeatureStore
+
+    store = FeatureStore(url)
+    group = store.describe(name).group
+    reports = [examine(group, file, store.catalog.storage) for file in files]
+    for file, report in zip(files, reports, strict=True):
+        click.echo(f"{file}\n{report}\n" if len(files) > 1 else str(report))
+    if not all(report.ok for report in reports):
+        sys.exit(1)
+
+
 @main.command("register-table")
 @click.argument("database")
 @click.argument("table")

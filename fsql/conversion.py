@@ -17,7 +17,7 @@ from fsql.notes import categories_of
 from fsql.rebuilding import rebuilt, takeable
 from fsql.types import storage_type
 
-__all__ = ["decode", "decode_table", "encode"]
+__all__ = ["decode", "decode_table", "encode", "python_value"]
 
 Column: TypeAlias = pa.ChunkedArray
 
@@ -133,7 +133,16 @@ def _first_refused(column: Column, convert: Callable[[pa.Array], pa.Array]) -> o
     while len(chunk) > 1:
         left = chunk.slice(0, len(chunk) // 2)
         chunk = chunk.slice(len(chunk) // 2) if _converts(left, convert) else left
-    return chunk[0].as_py()
+    return python_value(chunk, 0)
+
+
+def python_value(array: pa.Array, place: int) -> object:
+    """One value as Python has it; as text where Python has none, as for times after 9999."""
+    try:
+        return array[place].as_py()
+    except (OverflowError, ValueError):
+        text = array.slice(place, 1).to_string(skip_new_lines=True)
+        return " ".join(text.removeprefix("[").removesuffix("]").split())
 
 
 def _converts(array: pa.Array, convert: Callable[[pa.Array], pa.Array]) -> bool:

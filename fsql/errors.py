@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyathena.error import (
     DataError,
@@ -160,20 +160,27 @@ class Problem:
         what: what was found and what was expected.
         rows: the first few row numbers (0-based positions) that show it.
         count: how many rows show it in all; 0 when it is not about rows.
+        values: what stands in `rows`.
     """
 
     column: str | None
     what: str
     rows: Sequence[int] = ()
     count: int = 0
+    values: Sequence[object] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         subject = "the frame" if self.column is None else f"column {self.column!r}"
+        return f"{subject}: {self.told}"
+
+    @property
+    def told(self) -> str:
+        """What is wrong, and which rows show it."""
         if not self.count:
-            return f"{subject}: {self.what}"
+            return self.what
         shown = ", ".join(map(str, self.rows)) + (", …" if self.count > len(self.rows) else "")
         rows = "row" if self.count == 1 else f"{self.count:,} rows"
-        return f"{subject}: {self.what} ({rows} {shown})"
+        return f"{self.what} ({rows} {shown})"
 
 
 class InvalidData(FsqlError, DataError):

@@ -41,6 +41,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "fsql.reader",
                 "fsql.writer",
                 "fsql.cache",
+                "fsql.checking",
                 "fsql.migration",
                 "fsql.online",
                 "fsql.doctor",

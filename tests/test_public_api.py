@@ -17,6 +17,7 @@ NAMES = [
     "FeatureGroup",
     "FeatureStore",
     "__version__",
+    "check",
     "clients",
     "connect",
     "create_engine",

@@ -124,12 +124,14 @@ class Fitting:
             A table of the group's exact schema. Where problems were reported its values
             count for nothing.
         """
-        columns = {
-            name: self._fit_column(table.column(name), name, first_row) for name in self._casts
-        }
+        columns = self.fit_columns(table, first_row)
         if len(columns) < len(self._schema):
             return self._schema.empty_table()
         return pa.table(list(columns.values()), schema=self._schema)
+
+    def fit_columns(self, table: pa.Table, first_row: int = 0) -> dict[str, pa.ChunkedArray]:
+        """As `fit`, those columns only for which there is a cast."""
+        return {name: self._fit_column(table.column(name), name, first_row) for name in self._casts}
 
     def _fit_column(self, column: pa.ChunkedArray, name: str, row: int) -> pa.ChunkedArray:
         chunks = []
@@ -140,7 +142,7 @@ class Fitting:
 
     def _fit_chunk(self, chunk: pa.Array, name: str, row: int) -> pa.Array:
         def report(refused: pa.Array, what: str) -> None:
-            self._problems.add_rows(name, what, refused, row)
+            self._problems.add_rows(name, what, refused, chunk, row)
 
         fitted = self._casts[name](chunk, report)
         if name in self._required:

@@ -44,7 +44,7 @@ class _Converters(TypeVisitor[Convert]):
         given = self.given
         if pa.types.is_null(given):
             return lambda array, report: pa.nulls(len(array), type_)
-        if given.equals(type_) and not _holds_nanoseconds(type_):
+        if given.equals(type_) and not _outgrows_storage(type_):
             return lambda array, report: array
         if pa.types.is_dictionary(given) and not pa.types.is_dictionary(type_):
             return _decode(self.make(given.value_type, type_))
@@ -170,11 +170,11 @@ def _is_naive(type_: pa.DataType) -> bool:
     return pa.types.is_timestamp(type_) and type_.tz is None
 
 
-def _holds_nanoseconds(type_: pa.DataType) -> bool:
-    """Whether values of the type may be finer than what is stored."""
+def _outgrows_storage(type_: pa.DataType) -> bool:
+    """Whether the type has values that are finer than, or beyond what is stored."""
     if pa.types.is_timestamp(type_):
-        return bool(type_.unit == "ns")
-    return any(map(_holds_nanoseconds, parts(type_)))
+        return bool(type_.unit != "us")
+    return any(map(_outgrows_storage, parts(type_)))
 
 
 _TEXTS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)

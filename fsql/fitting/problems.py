@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fsql.conversion import python_value
 from fsql.errors import InvalidData, Problem
 
 __all__ = ["Problems"]
@@ -18,14 +19,18 @@ SHOWN_ROWS = 5
 
 @dataclass
 class _Found:
-    """The rows that show one problem: how many, and the first few."""
+    """The rows that show one problem: how many, and the first few with their values."""
 
     count: int = 0
-    rows: list[int] = field(default_factory=list)
+    rows: list[tuple[int, object]] = field(default_factory=list)
 
-    def add(self, count: int, rows: list[int]) -> None:
+    def add(self, count: int, rows: list[tuple[int, object]]) -> None:
         self.count += count
-        self.rows = sorted(self.rows + rows)[:SHOWN_ROWS]
+        self.rows = sorted(self.rows + rows, key=lambda row: row[0])[:SHOWN_ROWS]
+
+    def problem(self, column: str | None, what: str) -> Problem:
+        rows, values = zip(*self.rows, strict=True) if self.rows else ((), ())
+        return Problem(column, what, list(rows), self.count, values)
 
 
 class Problems:
@@ -47,14 +52,26 @@ class Problems:
         with self._lock:
             self._found.setdefault((column, what), _Found())
 
-    def add_rows(self, column: str, what: str, refused: pa.Array, first_row: int) -> None:
+    def add_rows(
+        self, column: str, what: str, refused: pa.Array, values: pa.Array, first_row: int
+    ) -> None:
         """Report the rows where `refused` is true, counted from `first_row`."""
         rows = pc.indices_nonzero(pc.fill_null(refused, False))
         if not len(rows):
             return
-        shown = [first_row + row for row in rows[:SHOWN_ROWS].to_pylist()]
+        places = rows[:SHOWN_ROWS].to_pylist()
+        shown = [(first_row + place, python_value(values, place)) for place in places]
         with self._lock:
             self._found.setdefault((column, what), _Found()).add(len(rows), shown)
+
+    def include(self, problems: Iterable[Problem]) -> None:
+        """Report what was found elsewhere."""
+        for problem in problems:
+            values = problem.values or [None] * len(problem.rows)
+            rows = list(zip(problem.rows, values, strict=True))
+            with self._lock:
+                found = self._found.setdefault((problem.column, problem.what), _Found())
+                found.add(problem.count, rows)
 
     def __bool__(self) -> bool:
         return bool(self._found)
@@ -64,7 +81,7 @@ class Problems:
         last = len(self._order)
         with self._lock:
             found = sorted(self._found.items(), key=lambda f: self._order.get(f[0][0] or "", last))
-        return [Problem(column, what, f.rows, f.count) for (column, what), f in found]
+        return [f.problem(column, what) for (column, what), f in found]
 
     def check(self) -> None:
         """Raise what was found.

@@ -19,6 +19,7 @@ _NANOSECONDS = (
     "has nanoseconds, and microseconds are stored."
     " Round it, or declare the group with truncate=True"
 )
+_BEYOND = "is beyond the times that microseconds count, which are stored"
 
 
 def to_timestamp(exact: pa.DataType, *, truncate: bool) -> Convert:
@@ -29,14 +30,15 @@ def to_timestamp(exact: pa.DataType, *, truncate: bool) -> Convert:
     """
     unit = pa.timestamp(exact.unit)  # comparing and casting is quicker without a zone
     changing = checked(unit, f"is finer than, or beyond what {exact} holds", changed(unit))
-    storing = checked(_MICROSECONDS, _NANOSECONDS, changed(_MICROSECONDS))
+    lost = _NANOSECONDS if exact.unit == "ns" else _BEYOND
+    storing = checked(_MICROSECONDS, lost, changed(_MICROSECONDS))
 
     def convert(array: pa.Array, report: Report) -> pa.Array:
         times = _naive(array)
         if times.type.unit == "ns" and truncate and exact.unit != "ns":
             times = times.cast(_MICROSECONDS, safe=False)
         times = changing(times, report)
-        if exact.unit == "ns" and not truncate:
+        if exact.unit in ("s", "ms") or (exact.unit == "ns" and not truncate):
             storing(times, report)
         return times.cast(exact)
 

@@ -36,16 +36,18 @@ COMPRESSED = (".gz", ".bz2", ".zst")
 TEXT_BLOCK = 16 << 20  # bytes that are parsed at once, and the longest line
 
 
-def open_source(data: Any, group: FeatureGroup, storage: Storage, problems: Problems) -> Source:
+def open_source(
+    data: Any, group: FeatureGroup, storage: Storage | None, problems: Problems
+) -> Source:
     """The rows of anything that `fsql.writer.write` takes.
 
     Args:
-        storage: where s3:// URIs lead.
+        storage: where s3:// URIs lead; None where there is no store.
         problems: where columns of Python objects are reported that have no one type.
 
     Raises:
         StorageError: a path where there is nothing, or nothing that can be read.
-        ConfigError: a folder of files of several formats.
+        ConfigError: a folder of files of several formats, or a URI where there is no store.
         TypeError: it takes no such thing.
     """
     if isinstance(data, str | os.PathLike):
@@ -60,8 +62,10 @@ def _is_polars(data: Any) -> bool:
     return type(data).__module__.partition(".")[0] == "polars" and hasattr(data, "height")
 
 
-def _open_path(path: str, group: FeatureGroup, storage: Storage) -> Source:
+def _open_path(path: str, group: FeatureGroup, storage: Storage | None) -> Source:
     if "://" in path:
+        if storage is None:
+            raise ConfigError(f"{path!r} is no local path, and no store is given to find it in.")
         filesystem, inner = storage.filesystem, path_of(path)
     else:
         filesystem, inner = pafs.LocalFileSystem(), str(Path(path).expanduser().absolute())

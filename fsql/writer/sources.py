@@ -61,6 +61,8 @@ def of_table(table: pa.Table) -> Source:
 
 
 def _slices(table: pa.Table, start: int, end: int, step: int) -> Lane:
+    if not table.num_rows:
+        yield 0, table  # its columns count all the same
     for row in range(start, end, step):
         yield row, table.slice(row, min(step, end - row))
 

@@ -1,0 +1,114 @@
+"""What becomes of each column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fsql.checking.report import ColumnReport, Outcome
+from fsql.conversion import encode, python_value
+from fsql.errors import Problem
+from fsql.model import FeatureGroup
+
+__all__ = ["Columns"]
+
+
+@dataclass
+class _Seen:
+    """One column of the data so far."""
+
+    given: list[pa.DataType] = field(default_factory=list)
+    example: tuple[object, object] | None = None
+    emptied: int = 0
+    cut: int = 0
+
+
+class Columns:
+    """What becomes of each column, gathered over tables.
+
+    Args:
+        group: what they are fitted to.
+    """
+
+    def __init__(self, group: FeatureGroup) -> None:
+        self._schema = group.arrow_schema
+        self._truncate = group.definition.truncate
+        self._seen: dict[str, _Seen] = {}
+
+    def add(self, table: pa.Table, fitted: Mapping[str, pa.ChunkedArray]) -> None:
+        """See a table, and what its columns were cast to."""
+        for field_ in table.schema:
+            seen = self._seen.setdefault(field_.name, _Seen())
+            if field_.type not in seen.given:
+                seen.given.append(field_.type)
+        for name, column in fitted.items():
+            self._add_cast(self._seen[name], table.column(name), column)
+
+    def _add_cast(self, seen: _Seen, given: pa.ChunkedArray, fitted: pa.ChunkedArray) -> None:
+        seen.emptied += max(0, fitted.null_count - given.null_count)
+        if self._truncate:
+            seen.cut += _cut(given)
+        if seen.example is None and not given.type.equals(fitted.type):
+            seen.example = _example(given, fitted)
+
+    def reports(self, problems: Sequence[Problem]) -> tuple[ColumnReport, ...]:
+        """All columns, of the group in its order and then of the data."""
+        names = dict.fromkeys([*self._schema.names, *self._seen])
+        wrong: dict[str, list[Problem]] = {}
+        for problem in problems:
+            if problem.column is not None:
+                wrong.setdefault(problem.column, []).append(problem)
+        known = [name for name in names if name in self._seen or name in wrong]
+        return tuple(self._report(name, wrong.get(name, [])) for name in known)
+
+    def _report(self, name: str, problems: list[Problem]) -> ColumnReport:
+        seen = self._seen.get(name, _Seen())
+        exact = self._schema.field(name).type if name in self._schema.names else None
+        outcome = _outcome(seen.given, exact, problems)
+        return ColumnReport(
+            name=name,
+            outcome=outcome,
+            given=tuple(seen.given),
+            exact=exact,
+            problems=tuple(problems),
+            example=seen.example if outcome == "cast" else None,
+            notes=() if problems else _notes(seen),
+        )
+
+
+def _outcome(
+    given: Sequence[pa.DataType], exact: pa.DataType | None, problems: Sequence[Problem]
+) -> Outcome:
+    if problems:
+        return "refused"
+    if all(pa.types.is_null(type_) for type_ in given):
+        return "filled"
+    return "stored" if all(type_.equals(exact) for type_ in given) else "cast"
+
+
+def _notes(seen: _Seen) -> tuple[str, ...]:
+    emptied = f"{seen.emptied:,} NaN become NULL" if seen.emptied else ""
+    cut = f"{seen.cut:,} times are cut to microseconds" if seen.cut else ""
+    return tuple(filter(None, (emptied, cut)))
+
+
+def _cut(given: pa.ChunkedArray) -> int:
+    """How many times have nanoseconds that are cut."""
+    if not (pa.types.is_timestamp(given.type) and given.type.unit == "ns"):
+        return 0
+    stored = encode(given, pa.field("", given.type), truncate=True)
+    times = given.cast(pa.timestamp("ns"))
+    kept = stored.cast(pa.timestamp("ns"))
+    return int(pc.sum(pc.not_equal(times, kept), min_count=0).as_py())
+
+
+def _example(given: pa.ChunkedArray, fitted: pa.ChunkedArray) -> tuple[object, object] | None:
+    """The first value that there is, before and after."""
+    place = pc.index(fitted.is_valid(), True).as_py()
+    if place < 0:
+        return None
+    before, after = given.slice(place, 1), fitted.slice(place, 1)
+    return python_value(before.chunk(0), 0), python_value(after.chunk(0), 0)

@@ -1,0 +1,79 @@
+"""Rows whose key and event time stand in the data before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fsql.conversion import encode
+
+__all__ = ["Repeated", "Repeats"]
+
+SHOWN_ROWS = 5
+WAITING_ROWS = 1 << 20
+_ROW, _TIMES = "row", "times"
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """Rows that have the key and event time of an earlier one.
+
+    Attributes:
+        count: how many.
+        rows: the numbers of a few of them.
+    """
+
+    count: int = 0
+    rows: tuple[int, ...] = ()
+
+
+class Repeats:
+    """Counts repeated rows; keeps the distinct ones in memory, of the given columns only.
+
+    Args:
+        names: the columns that together say which row it is.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = list(dict.fromkeys(names))
+        self._by = [f"c{place}" for place in range(len(self._names))]
+        self._waiting: list[pa.Table] = []
+        self._rows = 0
+
+    def add(self, fitted: Mapping[str, pa.ChunkedArray], first_row: int) -> None:
+        """See more rows; rows with NULLs, which no write takes, are left out."""
+        if not all(name in fitted for name in self._names):
+            return
+        columns = [_comparable(fitted[name], name) for name in self._names]
+        row = pa.arange(first_row, first_row + len(columns[0]))
+        counts = pa.repeat(pa.scalar(1), len(row))
+        table = pa.table([*columns, row, counts], [*self._by, _ROW, _TIMES]).drop_null()
+        self._waiting.append(table)
+        self._rows += len(table)
+        if self._rows >= WAITING_ROWS:
+            self._waiting = [self._distinct()]
+            self._rows = 0
+
+    def found(self) -> Repeated:
+        """What was found."""
+        if not self._waiting:
+            return Repeated()
+        distinct = self._distinct()
+        again = distinct.filter(pc.greater(distinct[_TIMES], 1))
+        count = pc.sum(pc.subtract(again[_TIMES], 1), min_count=0).as_py()
+        rows = again[_ROW].slice(0, SHOWN_ROWS).to_pylist()
+        return Repeated(count, tuple(sorted(rows)))
+
+    def _distinct(self) -> pa.Table:
+        """Each row once, with the last number and the count of those that are like it."""
+        grouped = pa.concat_tables(self._waiting).group_by(self._by, use_threads=False)
+        found = grouped.aggregate([(_ROW, "max"), (_TIMES, "sum")])
+        return found.rename_columns([*self._by, _ROW, _TIMES])
+
+
+def _comparable(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    """As it is stored, where equal values look the same."""
+    return encode(column, pa.field(name, column.type), truncate=True)
