@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from fsql.formats.commits import written_by
 from fsql.formats.iceberg import create, describe_group, drop
 from fsql.formats.scan import CannotScan, FileScan, scan
 from fsql.formats.sizes import bytes_of
 from fsql.formats.snapshots import Totals, row_count, totals
 from fsql.formats.stage import stage
-from fsql.formats.table_write import Committed, written_by
+from fsql.formats.table_write import Committed
 from fsql.formats.writes import Replacing, Write, open_write
 
 __all__ = [

@@ -6,57 +6,28 @@ back when the write fails.
 
 from __future__ import annotations
 
-import random
-import time
-import uuid
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TypeVar
 
 import pyarrow as pa
-from botocore.exceptions import BotoCoreError, ClientError
-from pyiceberg.exceptions import CommitFailedException, ValidationException
 from pyiceberg.io.pyarrow import (
     compute_statistics_plan,
     data_file_statistics_from_parquet_metadata,
     parquet_path_to_id_mapping,
 )
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
-from pyiceberg.table import Table, TableProperties
 from pyiceberg.typedef import Record
 
 from fsql.catalog import Catalog, Entry
-from fsql.errors import CommitConflict, StorageError
+from fsql.formats.commits import Commit
 from fsql.formats.fields import with_ids
 from fsql.formats.iceberg import load
 from fsql.formats.parquet import FileSet, WrittenFile
 from fsql.formats.partitions import Partitioner
-from fsql.formats.replacing import Replaces, nothing, replacement
+from fsql.formats.replacing import Replaces, nothing
 
-__all__ = ["Committed", "TableWrite", "written_by"]
-
-T = TypeVar("T")
-
-ATTEMPTS = 5  # each of them retries 4 times within pyiceberg, where that is allowed
-TOKEN = "fsql.write"  # in a snapshot's summary: the write that made it
-
-
-def written_by(catalog: Catalog, entry: Entry, token: str) -> int | None:
-    """The snapshot in a table's history that the write of this token made; None if there is none.
-
-    Raises:
-        TableNotFound: the table was dropped meanwhile.
-    """
-    return _made_by(token, load(catalog, entry.name, entry.database))
-
-
-def _made_by(token: str, table: Table) -> int | None:
-    for snapshot in table.snapshots():
-        if snapshot.summary is not None and snapshot.summary.get(TOKEN) == token:
-            return snapshot.snapshot_id
-    return None
+__all__ = ["Committed", "TableWrite"]
 
 
 @dataclass(frozen=True)
@@ -79,13 +50,6 @@ class Committed:
     passed_over: int = 0
 
 
-@dataclass(frozen=True)
-class _Snapshot:
-    id: int
-    replaced: int = 0
-    repeated: bool = False
-
-
 class TableWrite:
     """Rows on their way into a table: files first, then one commit.
 
@@ -106,12 +70,8 @@ class TableWrite:
         replaces: Replaces = nothing,
         token: str | None = None,
     ) -> None:
-        self._catalog, self._entry, self._replaces = catalog, entry, replaces
+        self._entry = entry
         self._table = table = load(catalog, entry.name, entry.database)
-        # Both are decided by the snapshot that a commit builds on, so no other may slip between.
-        self._exact = replaces is not nothing or token is not None
-        self._token = token or str(uuid.uuid4())
-        self._attempts: set[int] = set()
         self._partitioner = Partitioner(table.spec(), table.schema())
         self._shared = not table.spec().is_unpartitioned()
         locations = table.location_provider()
@@ -122,6 +82,7 @@ class TableWrite:
                 self._partitioner.folder(values) + name
             ),
         )
+        self._commit = Commit(catalog, entry, table, replaces, token, self._files.keep)
 
     def __enter__(self) -> TableWrite:
         return self
@@ -162,8 +123,7 @@ class TableWrite:
                 answer they stay, for what it may have done.
         """
         written = self._files.finish()
-        data_files = list(self._described(written))
-        made = _without_interrupt(lambda: self._commit(data_files))
+        made = self._commit.make(list(self._described(written)))
         if made.repeated:
             return Committed(0, 0, 0, made.id, repeated=True)
         rows, size = sum(f.footer.num_rows for f in written), sum(f.size for f in written)
@@ -187,104 +147,3 @@ class TableWrite:
                 key_metadata=None,
                 **statistics.to_serialized_dict(),
             )
-
-    def _commit(self, data_files: list[DataFile]) -> _Snapshot:
-        # From here on a file may be part of the table even if this process never learns it.
-        self._files.keep()
-        try:
-            made = self._retried(data_files)
-        except (BotoCoreError, ClientError) as error:
-            return self._known(error)
-        except BaseException:
-            self._files.keep(False)
-            raise
-        self._files.keep(not made.repeated)
-        return made
-
-    def _retried(self, data_files: list[DataFile]) -> _Snapshot:
-        failure: Exception | None = None
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                time.sleep(random.uniform(0.5, 1) * 0.1 * 2**attempt)
-            try:
-                return self._once(data_files)
-            except (CommitFailedException, ValidationException) as error:
-                failure = error
-        raise CommitConflict(
-            f"Other writers to {self._entry.name!r} were quicker {ATTEMPTS} times over; nothing"
-            " was written. Write again, in fewer and larger batches."
-        ) from failure
-
-    def _once(self, data_files: list[DataFile]) -> _Snapshot:
-        table = load(self._catalog, self._entry.name, self._entry.database)
-        self._check_layout(table)
-        made = _made_by(self._token, table)
-        if made is not None:
-            # Of this very write, if a commit was reported to have failed that had not.
-            return _Snapshot(made, repeated=made not in self._attempts)
-        if self._exact:
-            _commit_once(table)
-        replaced = list(self._replaces(table, data_files))
-        note = {TOKEN: self._token}
-        with table.transaction() as transaction:
-            append = transaction.update_snapshot(note).merge_append
-            with replacement(transaction, replaced, note) if replaced else append() as snapshot:
-                self._attempts.add(snapshot.snapshot_id)
-                for data_file in data_files:
-                    snapshot.append_data_file(data_file)
-        return _Snapshot(snapshot.snapshot_id, sum(file.record_count for file in replaced))
-
-    def _check_layout(self, table: Table) -> None:
-        before, now = self._table.metadata, table.metadata
-        if before.table_uuid != now.table_uuid or before.default_spec_id != now.default_spec_id:
-            raise CommitConflict(
-                f"Table {self._entry.name!r} was made anew or partitioned otherwise while its rows"
-                " were written; nothing was written. Write again."
-            )
-
-    def _known(self, error: BotoCoreError | ClientError) -> _Snapshot:
-        """The snapshot, if the commit was made although AWS answered with an error."""
-        table = load(self._catalog, self._entry.name, self._entry.database)
-        made = _made_by(self._token, table)
-        if made is not None and made in self._attempts:
-            return _Snapshot(made, _deleted_rows(table, made))
-        if _is_refusal(error):
-            self._files.keep(False)
-            raise StorageError(f"AWS refused the commit; nothing was written: {error}") from error
-        raise StorageError(
-            f"AWS did not say whether the commit to {self._entry.name!r} was made, and it is not"
-            f" visible yet: {error}. Look whether a snapshot with {TOKEN}={self._token} appears"
-            " before writing the same rows again."
-        ) from error
-
-
-def _commit_once(table: Table) -> None:
-    """Keep pyiceberg from committing on top of a snapshot that was not looked at."""
-    once = {**table.metadata.properties, TableProperties.COMMIT_NUM_RETRIES: "0"}
-    table.metadata = table.metadata.model_copy(update={"properties": once})
-
-
-def _deleted_rows(table: Table, snapshot_id: int) -> int:
-    """How many rows the files held that a snapshot took out."""
-    snapshot = table.snapshot_by_id(snapshot_id)
-    if snapshot is None or snapshot.summary is None:
-        return 0
-    return int(snapshot.summary.get("deleted-records") or 0)
-
-
-def _is_refusal(error: BotoCoreError | ClientError) -> bool:
-    """Whether AWS has answered that it did not do it."""
-    if not isinstance(error, ClientError):
-        return False
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)) < 500
-
-
-def _without_interrupt(work: Callable[[], T]) -> T:
-    """Run to the end what a Ctrl-C must not cut in two; it is raised afterwards."""
-    with ThreadPoolExecutor(1, "fsql-commit") as pool:
-        future = pool.submit(work)
-        try:
-            return future.result()
-        except KeyboardInterrupt:
-            wait([future])
-            raise
