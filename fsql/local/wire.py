@@ -1,4 +1,4 @@
-"""What every embedded service speaks: its error, its response, and the JSON protocol.
+"""What every embedded service speaks: its request, its response, its error, the JSON protocol.
 
 Athena and Glue use the AWS JSON 1.1 protocol (operation in ``X-Amz-Target``, errors as
 ``{"__type": code, "message": text}``); S3 and STS have XML bodies of their own.
@@ -38,6 +38,38 @@ class AwsError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.code, self.message, self.status, self.extra)
+
+
+class Body(Protocol):
+    """A request's body, read at the service's pace."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to ``size`` bytes, the rest for -1; empty at the end."""
+
+
+class ChunkSignatures(Protocol):
+    """Checks the signatures inside of an aws-chunked body; AwsError for one that is wrong."""
+
+    def check_chunk(self, sha256: str, signature: str) -> None:
+        """Take in the next chunk's hash, in hex, and the signature that came with it."""
+
+    def check_trailer(self, text: bytes, signature: str) -> None:
+        """Take in the trailing headers, a line each, and the signature that came with them."""
+
+
+@dataclass
+class HttpRequest:
+    """One HTTP request, from wherever it came.
+
+    ``url`` is absolute and as it was sent, so still encoded; header names are in lower case.
+    ``chunks`` is there if the body's chunks are signed and the signatures count.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: Body
+    chunks: ChunkSignatures | None = None
 
 
 class Stream(Protocol):

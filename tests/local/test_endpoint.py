@@ -17,7 +17,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ClientError
 
 from fsql.local import LocalAWS, ServiceNotEmbedded, attach, isolated_session
-from fsql.local.endpoint import parse_s3_url
+from fsql.local.s3.address import parse_s3_url
 from fsql.local.wire import AwsError
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import BinaryIO
+from collections.abc import Callable
 
 from fsql.local.s3.buckets import Buckets
 from fsql.local.s3.listing import Listings
@@ -19,6 +18,7 @@ Operation = Callable[[Request], Response]
 # Query arguments that leave a request the operation that it is; any other names another one.
 _PARAMETERS = frozenset(
     (
+        *("AWSAccessKeyId", "Expires", "Signature"),  # URLs presigned in the old way
         "bucket-region",
         "continuation-token",
         "delimiter",
@@ -71,24 +71,15 @@ class S3:
             ("GET", "object", "uploadId"): uploads.list_parts,
         }
 
-    def handle(
-        self,
-        method: str,
-        bucket: str | None,
-        key: str | None,
-        query: Mapping[str, str],
-        headers: Mapping[str, str],
-        body: BinaryIO,
-    ) -> Response:
-        """The answer to one request: names decoded, header names in lower case.
+    def handle(self, request: Request) -> Response:
+        """The answer to one request.
 
         Errors are answers too: ``<Error><Code>…``, without a body for HEAD.
         """
-        request = Request(method, bucket or "", key or "", query, headers, body)
         try:
             return self._operation(request)(request)
         except AwsError as error:
-            return error_response(error, head=method == "HEAD")
+            return error_response(error, head=request.method == "HEAD")
 
     def _operation(self, request: Request) -> Operation:
         request.check()

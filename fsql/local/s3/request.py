@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import BinaryIO
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, BinaryIO
 
-from fsql.local.s3.checksums import ALGORITHMS, new_checksum
-from fsql.local.wire import ACCOUNT, REGION, AwsError
+from fsql.local.s3.body import Payload, incomplete
+from fsql.local.s3.digests import Digests
+from fsql.local.wire import ACCOUNT, REGION, AwsError, Body, ChunkSignatures
 
-_BLOCK = 1 << 20
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/([a-z0-9-]+)/s3/")
 _UNSUPPORTED_HEADERS = (
     "x-amz-tagging",
@@ -41,7 +40,8 @@ class Request:
     key: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
-    body: BinaryIO
+    body: Body
+    chunks: ChunkSignatures | None = None
 
     def check(self) -> None:
         """Refuse what the embedded S3 would otherwise silently leave undone."""
@@ -53,6 +53,9 @@ class Request:
             raise AwsError("AccessDenied", "Access Denied", 403)
         if self.query.get("versionId", "null") != "null":
             raise AwsError("NoSuchVersion", "The specified version does not exist.", 404)
+        for name, value in self.query.items():
+            if name.startswith("response-") and _CONTROL.search(value):
+                raise AwsError("InvalidArgument", f"{name} holds a control character.")
 
     @property
     def region(self) -> str:
@@ -83,158 +86,49 @@ def not_implemented(what: str) -> AwsError:
 def receive(request: Request, into: BinaryIO) -> Received:
     """Write a request's body to a file, aws-chunked framing undone, and verify its digests.
 
-    AwsError BadDigest, InvalidDigest, IncompleteBody, InvalidRequest.
+    AwsError BadDigest, InvalidDigest, IncompleteBody, SignatureDoesNotMatch.
     """
-    body = _Body(request)
+    payload = Payload(request.headers, request.body, request.chunks)
     trailers = request.headers.get("x-amz-trailer", "")
-    digests = _Digests(request.headers, [name.strip() for name in trailers.split(",")])
+    digests = Digests(request.headers, [name.strip() for name in trailers.split(",")])
+    expected = _expected_size(request, payload.chunked)
     size = 0
-    for block in body.blocks():
+    for block in payload.blocks():
+        size += len(block)
+        if expected is not None and size > expected:
+            break
         into.write(block)
         digests.update(block)
-        size += len(block)
-    expected = request.headers.get("x-amz-decoded-content-length") if body.chunked else None
-    expected = expected or (None if body.chunked else request.headers.get("content-length"))
-    if expected is not None and int(expected) != size:
-        raise _incomplete()
-    return Received(size, digests.md5.digest(), digests.verify(body.trailers))
+    if expected is not None and expected != size:
+        raise incomplete()
+    return Received(size, digests.md5.digest(), digests.verify(payload.trailers))
 
 
 def read_all(request: Request, most: int = 8 << 20) -> bytes:
     """A small body as bytes, verified as by :func:`receive`."""
-    from io import BytesIO
-
-    buffer = BytesIO()
+    buffer = _Limited(most)
     receive(request, buffer)
-    if buffer.tell() > most:
-        raise AwsError("MaxMessageLengthExceeded", "Your request was too big.")
     return buffer.getvalue()
 
 
-@dataclass
-class _Body:
-    """A body as blocks of payload, its trailing headers once they are through."""
+class _Limited(BytesIO):
+    """Memory for so many bytes and no more."""
 
-    request: Request
-    trailers: dict[str, str] = field(default_factory=dict)
-    _rest: bytes = b""
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
 
-    @property
-    def chunked(self) -> bool:
-        headers = self.request.headers
-        return "aws-chunked" in headers.get("content-encoding", "") or headers.get(
-            "x-amz-content-sha256", ""
-        ).startswith("STREAMING-")
-
-    def blocks(self) -> Iterator[bytes]:
-        if self.chunked:
-            yield from self._payload_chunks()
-            return
-        while block := self.request.body.read(_BLOCK):
-            yield block
-
-    def _payload_chunks(self) -> Iterator[bytes]:
-        """https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html"""
-        while size := self._chunk_size():
-            yield self._exactly(size)
-            if self._exactly(2) != b"\r\n":
-                raise _incomplete()
-        while line := self._line():
-            name, _, value = line.decode().partition(":")
-            self.trailers[name.strip().lower()] = value.strip()
-
-    def _chunk_size(self) -> int:
-        try:
-            return int(self._line().split(b";")[0], 16)
-        except ValueError:
-            raise _incomplete() from None
-
-    def _line(self) -> bytes:
-        while b"\r\n" not in self._rest:
-            block = self.request.body.read(_BLOCK)
-            if not block:
-                line, self._rest = self._rest, b""
-                return line
-            self._rest += block
-        line, _, self._rest = self._rest.partition(b"\r\n")
-        return line
-
-    def _exactly(self, size: int) -> bytes:
-        parts, missing = [self._rest[:size]], size - len(self._rest[:size])
-        self._rest = self._rest[size:]
-        while missing:
-            block = self.request.body.read(missing)
-            if not block:
-                raise _incomplete()
-            parts.append(block)
-            missing -= len(block)
-        return b"".join(parts)
+    def write(self, data: Any, /) -> int:
+        if self.tell() + len(data) > self._most:
+            raise AwsError("MaxMessageLengthExceeded", "Your request was too big.")
+        return super().write(data)
 
 
-class _Digests:
-    """Everything that a body's bytes must agree with."""
-
-    def __init__(self, headers: Mapping[str, str], trailers: list[str]) -> None:
-        self._headers = headers
-        self.md5 = hashlib.md5(usedforsecurity=False)
-        given = [name for name in headers if name.startswith("x-amz-checksum-")]
-        names = {name.removeprefix("x-amz-checksum-") for name in (*given, *trailers)}
-        self._checksums = {name: new_checksum(name) for name in names if name in ALGORITHMS}
-        sha256 = headers.get("x-amz-content-sha256", "")
-        self._payload_sha256 = sha256 if re.fullmatch(r"[0-9a-f]{64}", sha256) else None
-        self._sha256 = hashlib.sha256() if self._payload_sha256 else None
-
-    def update(self, block: bytes) -> None:
-        self.md5.update(block)
-        for checksum in self._checksums.values():
-            checksum.update(block)
-        if self._sha256:
-            self._sha256.update(block)
-
-    def verify(self, trailers: Mapping[str, str]) -> dict[str, str]:
-        """The checksum headers, each right; AwsError BadDigest for one that is wrong."""
-        self._verify_md5()
-        if self._sha256 and self._sha256.hexdigest() != self._payload_sha256:
-            raise AwsError(
-                "XAmzContentSHA256Mismatch",
-                "The provided 'x-amz-content-sha256' header does not match what was computed.",
-            )
-        return dict(self._verified({**self._headers, **trailers}))
-
-    def _verify_md5(self) -> None:
-        given = self._headers.get("content-md5")
-        if given is None:
-            return
-        if len(_base64(given) or b"") != 16:
-            raise AwsError("InvalidDigest", "The Content-MD5 you specified was invalid.")
-        if _base64(given) != self.md5.digest():
-            raise AwsError(
-                "BadDigest", "The Content-MD5 you specified did not match what we received."
-            )
-
-    def _verified(self, given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-        for name, checksum in self._checksums.items():
-            header = f"x-amz-checksum-{name}"
-            value = given.get(header)
-            if value is None:
-                continue
-            if _base64(value) != checksum.digest():
-                raise AwsError(
-                    "BadDigest",
-                    f"The {name.upper()} you specified did not match the calculated checksum.",
-                )
-            yield header, value
-
-
-def _base64(text: str) -> bytes | None:
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error:
+def _expected_size(request: Request, chunked: bool) -> int | None:
+    name = "x-amz-decoded-content-length" if chunked else "content-length"
+    text = request.headers.get(name)
+    if text is None:
         return None
-
-
-def _incomplete() -> AwsError:
-    return AwsError(
-        "IncompleteBody",
-        "You did not provide the number of bytes specified by the Content-Length HTTP header",
-    )
+    if not (text.isascii() and text.isdigit()):
+        raise AwsError("InvalidArgument", f"The header {name} is no number.")
+    return int(text)
