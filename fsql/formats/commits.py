@@ -20,7 +20,7 @@ from fsql.errors import CommitConflict, StorageError
 from fsql.formats.iceberg import load
 from fsql.formats.replacing import Replaces, nothing, replacement
 
-__all__ = ["Commit", "Made", "written_by"]
+__all__ = ["Commit", "Made", "commit_once", "written_by"]
 
 T = TypeVar("T")
 
@@ -131,7 +131,7 @@ class Commit:
             # Of this very write, if a commit was reported to have failed that had not.
             return Made(made, repeated=made not in self._attempts)
         if self._exact:
-            _commit_once(table)
+            commit_once(table)
         replaced = list(self._replaces(table, data_files))
         note = {TOKEN: self._token}
         with table.transaction() as transaction:
@@ -166,7 +166,7 @@ class Commit:
         ) from error
 
 
-def _commit_once(table: Table) -> None:
+def commit_once(table: Table) -> None:
     """Keep pyiceberg from committing on top of a snapshot that was not looked at."""
     once = {**table.metadata.properties, TableProperties.COMMIT_NUM_RETRIES: "0"}
     table.metadata = table.metadata.model_copy(update={"properties": once})
