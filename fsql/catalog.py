@@ -26,7 +26,10 @@ from fsql.storage import Storage, path_of
 from fsql.types import storage_type
 from fsql.typetext import parse_type
 
-__all__ = ["Catalog", "Entry"]
+__all__ = ["MANIFESTS", "Catalog", "Entry"]
+
+MANIFESTS = "_manifests/"
+"""Below a Hive-style group's location: the objects that say which files are visible."""
 
 _VIEW_START, _VIEW_END = "/* Presto View: ", " */"
 
@@ -54,8 +57,10 @@ class Entry:
 
     @property
     def location(self) -> str | None:
-        """The s3:// prefix of its data."""
+        """The s3:// prefix of its data; a Hive-style group's manifests lie below it."""
         location: str | None = self.glue.get("StorageDescriptor", {}).get("Location")
+        if location is not None and self.is_hive_group:
+            return location.removesuffix(MANIFESTS).rstrip("/")
         return location
 
     @property
@@ -83,6 +88,11 @@ class Entry:
         """Whether it is a feature group."""
         return GROUP_PROPERTY in self.parameters and SCHEMA_PROPERTY in self.parameters
 
+    @property
+    def is_hive_group(self) -> bool:
+        """Whether it is a feature group of Hive-style Parquet files."""
+        return self.is_group and not self.is_iceberg
+
     @cached_property
     def group(self) -> FeatureGroup | None:
         """The feature group, rebuilt; None for any other table."""
@@ -109,8 +119,23 @@ class Entry:
     def engine_schema(self) -> pa.Schema:
         """The schema as Athena sees it; a type that has no Arrow counterpart is null."""
         if self.is_group:
-            return pa.schema([(f.name, storage_type(f.type)) for f in self.arrow_schema])
+            return pa.schema([(f.name, storage_type(f.type)) for f in self.table_schema])
         return pa.schema([(name, _engine_type(text)) for name, text in self.columns])
+
+    @cached_property
+    def table_schema(self) -> pa.Schema:
+        """The exact types in the order of the table's columns, as ``SELECT *`` gives them.
+
+        A Hive-style group's partition keys come last, those that are parts of a time among them.
+        """
+        exact = self.arrow_schema
+        if not self.is_hive_group:
+            return exact
+        fields = [
+            exact.field(name) if name in exact.names else pa.field(name, _engine_type(text))
+            for name, text in self.columns
+        ]
+        return pa.schema(fields, exact.metadata)
 
     @cached_property
     def view_sql(self) -> str | None:

@@ -6,9 +6,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pyiceberg.exceptions import CommitFailedException, ValidationException
@@ -17,12 +15,11 @@ from pyiceberg.table import Table, TableProperties
 
 from fsql.catalog import Catalog, Entry
 from fsql.errors import CommitConflict, StorageError
+from fsql.formats.certainty import is_refusal, without_interrupt
 from fsql.formats.iceberg import load
 from fsql.formats.replacing import Replaces, nothing, replacement
 
 __all__ = ["Commit", "Made", "commit_once", "written_by"]
-
-T = TypeVar("T")
 
 ATTEMPTS = 5  # each of them retries 4 times within pyiceberg, where that is allowed
 TOKEN = "fsql.write"  # in a snapshot's summary: the write that made it
@@ -94,7 +91,7 @@ class Commit:
             TableNotFound: it was dropped meanwhile.
             StorageError: AWS refused, or did not answer.
         """
-        return _without_interrupt(lambda: self._make(data_files))
+        return without_interrupt(lambda: self._make(data_files))
 
     def _make(self, data_files: Sequence[DataFile]) -> Made:
         # From here on a file may be part of the table even if this process never learns it.
@@ -156,7 +153,7 @@ class Commit:
         made = _made_by(self._token, table)
         if made is not None and made in self._attempts:
             return Made(made, _deleted_rows(table, made))
-        if _is_refusal(error):
+        if is_refusal(error):
             self._keep(False)
             raise StorageError(f"AWS refused the commit; nothing was written: {error}") from error
         raise StorageError(
@@ -178,21 +175,3 @@ def _deleted_rows(table: Table, snapshot_id: int) -> int:
     if snapshot is None or snapshot.summary is None:
         return 0
     return int(snapshot.summary.get("deleted-records") or 0)
-
-
-def _is_refusal(error: BotoCoreError | ClientError) -> bool:
-    """Whether AWS has answered that it did not do it."""
-    if not isinstance(error, ClientError):
-        return False
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)) < 500
-
-
-def _without_interrupt(work: Callable[[], T]) -> T:
-    """Run to the end what a Ctrl-C must not cut in two; it is raised afterwards."""
-    with ThreadPoolExecutor(1, "fsql-commit") as pool:
-        future = pool.submit(work)
-        try:
-            return future.result()
-        except KeyboardInterrupt:
-            wait([future])
-            raise

@@ -11,8 +11,9 @@ from pyiceberg.exceptions import NoSuchTableError, TableAlreadyExistsError
 from pyiceberg.table import Table
 
 from fsql.catalog import Catalog, Entry
-from fsql.errors import ConfigError, StorageError, TableExists, TableNotFound
+from fsql.errors import StorageError, TableExists, TableNotFound
 from fsql.formats.fields import iceberg_schema
+from fsql.formats.locations import location_of
 from fsql.formats.partitions import partition_spec
 from fsql.model import FeatureGroup
 
@@ -41,7 +42,7 @@ def create(catalog: Catalog, group: FeatureGroup) -> None:
         catalog.iceberg.create_table(
             (database, group.name),
             schema,
-            location=_location(catalog, database, group.name),
+            location=location_of(catalog, database, group.name),
             partition_spec=partition_spec(group.definition.partition_by, schema),
             properties=_properties(group),
         )
@@ -56,19 +57,6 @@ def _properties(group: FeatureGroup) -> dict[str, str]:
     comment = group.definition.description
     words = {"comment": comment, "Description": comment} if comment else {}
     return {**PROPERTIES, **words, **group.properties}
-
-
-def _location(catalog: Catalog, database: str, table: str) -> str:
-    """Where a new table goes: below its database's location, or the warehouse."""
-    found = catalog.glue.get_database(Name=database)["Database"].get("LocationUri")
-    if found:
-        return f"{found.rstrip('/')}/{table}"
-    if catalog.aws.warehouse is None:
-        raise ConfigError(
-            f"Nothing says where the files of {table!r} go: database {database!r} has no location"
-            " and the URL no warehouse. Add warehouse=s3://bucket/prefix/ to the URL."
-        )
-    return f"{catalog.aws.warehouse}{database}/{table}"
 
 
 def describe_group(catalog: Catalog, group: FeatureGroup) -> None:

@@ -26,12 +26,12 @@ from pyiceberg.typedef import Record
 
 from fsql.definition import Partition
 
-__all__ = ["Partitioner", "Values", "partition_spec"]
+__all__ = ["FIRST_ID", "Partitioner", "Values", "partition_spec"]
 
 Values: TypeAlias = tuple[Any, ...]
 """The partition's values in Iceberg's representation, one for each field of the spec."""
 
-_FIRST_ID = 1000  # https://iceberg.apache.org/spec/#partition-evolution
+FIRST_ID = 1000  # https://iceberg.apache.org/spec/#partition-evolution
 
 
 def partition_spec(partitions: tuple[Partition, ...], schema: Schema) -> PartitionSpec:
@@ -39,7 +39,7 @@ def partition_spec(partitions: tuple[Partition, ...], schema: Schema) -> Partiti
     fields = [
         PartitionField(
             source_id=schema.find_field(partition.column).field_id,
-            field_id=_FIRST_ID + place,
+            field_id=FIRST_ID + place,
             transform=parse_transform(_transform(partition)),
             name=_name(partition),
         )

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 import pyarrow as pa
@@ -34,42 +32,17 @@ from pyiceberg.table.snapshots import Snapshot
 
 from fsql.catalog import Catalog, Entry, StorageIO
 from fsql.formats.fields import FIELD_ID, with_ids
+from fsql.formats.remembered import Remembered
 from fsql.storage import path_of
 from fsql.types import storage_type
 
 __all__ = ["CannotScan", "Snapshots", "State", "Totals", "row_count", "snapshots_of", "totals"]
-
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-
 
 _FORMAT = ds.ParquetFileFormat()
 
 
 class CannotScan(Exception):
     """Only an engine can read this table; says why."""
-
-
-class _Remembered(Generic[K, V]):
-    """The values that were used last, by key."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._values: OrderedDict[K, V] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: K, make: Callable[[], V]) -> V:
-        """The value of the key; made, perhaps by two threads at once, if it is unknown."""
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
-        value = make()
-        with self._lock:
-            self._values[key] = value
-            while len(self._values) > self._most:
-                self._values.popitem(last=False)
-        return value
 
 
 @dataclass(frozen=True)
@@ -95,10 +68,10 @@ class Snapshots:
     def __init__(self, catalog: Catalog) -> None:
         self._storage = catalog.storage
         self._io = StorageIO(catalog.storage)
-        self._metadata: _Remembered[str, TableMetadata] = _Remembered(256)
-        self._manifests: _Remembered[str, tuple[ManifestEntry, ...]] = _Remembered(4096)
-        self._states: _Remembered[tuple[str, int | None], State] = _Remembered(256)
-        self._fragments: _Remembered[str, ds.ParquetFileFragment] = _Remembered(16384)
+        self._metadata: Remembered[str, TableMetadata] = Remembered(256)
+        self._manifests: Remembered[str, tuple[ManifestEntry, ...]] = Remembered(4096)
+        self._states: Remembered[tuple[str, int | None], State] = Remembered(256)
+        self._fragments: Remembered[str, ds.ParquetFileFragment] = Remembered(16384)
         self._filesystem: pafs.FileSystem | None = None
 
     def metadata(self, location: str) -> TableMetadata:
@@ -181,7 +154,7 @@ class Snapshots:
         """A file's fragment, which keeps its footer once it has been read."""
         filesystem = self._storage.filesystem
         if filesystem is not self._filesystem:  # new credentials, and fragments hold the old ones
-            self._fragments, self._filesystem = _Remembered(16384), filesystem
+            self._fragments, self._filesystem = Remembered(16384), filesystem
         return self._fragments.get(
             file.file_path,
             lambda: _FORMAT.make_fragment(
