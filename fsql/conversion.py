@@ -141,6 +141,8 @@ def python_value(array: pa.Array, place: int) -> object:
     try:
         return array[place].as_py()
     except (OverflowError, ValueError):
+        if pa.types.is_temporal(array.type):
+            return f"{array[place].value} {getattr(array.type, 'unit', 'days')}"
         text = array.slice(place, 1).to_string(skip_new_lines=True)
         return " ".join(text.removeprefix("[").removesuffix("]").split())
 

@@ -23,7 +23,7 @@ from fsql.errors import ConfigError, UnsupportedType
 from fsql.formats import describe_group
 from fsql.model import FeatureGroup
 from fsql.planning import Planner
-from fsql.types import Timestamp, sqlalchemy_type
+from fsql.types import Instant, sqlalchemy_type
 from fsql.typetext import parse_type
 from fsql.urls import SECRET_ARGUMENTS, parse_url
 
@@ -43,7 +43,7 @@ class FsqlDialect(AthenaDialect):
     type_compiler_cls = FsqlTypeCompiler
     colspecs: ClassVar[dict[type[Any], type[Any]]] = {  # type: ignore[misc]  # PyAthena's is not
         **AthenaDialect.colspecs,
-        Timestamp: Timestamp,
+        Instant: Instant,
     }
 
     catalog: Catalog

@@ -319,5 +319,9 @@ def _time_problems(group: FeatureGroup, role: str, name: str | None) -> Iterable
     yield from _missing(group, role, [name])
     if name in group.columns:
         type_ = arrow_type(group.columns[name].type)
-        if not (pa.types.is_timestamp(type_) or pa.types.is_date(type_)):
-            yield f"{role} {name!r} has type {type_}. Expected Timestamp(unit, tz) or Date."
+        stored = storage_type(type_)
+        if not (pa.types.is_timestamp(stored) or pa.types.is_date(stored)):
+            yield (
+                f"{role} {name!r} has type {type_}. Expected Timestamp(unit, tz), Date, Epoch(unit)"
+                " or IsoText(); of a frame's integers and text time_unit= says what they mean."
+            )

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pyarrow as pa
 
 from fsql.errors import UnsupportedType
-from fsql.types import MAX_DECIMAL_DIGITS, TypeVisitor
+from fsql.types import PlainLeaves
 
 __all__ = ["Widen", "readable", "widen_csv", "widen_json", "widen_parquet"]
 
@@ -23,7 +23,7 @@ _INTEGERS = [pa.int8(), pa.int16(), pa.int32(), pa.int64()]
 _UNSPEAKABLE = re.compile(r"[<>(),:`]")
 
 
-class _Readable(TypeVisitor[pa.DataType]):
+class _Readable(PlainLeaves):
     """The type under which Athena reads a Parquet file's values."""
 
     def visit(self, type_: pa.DataType) -> pa.DataType:
@@ -31,9 +31,6 @@ class _Readable(TypeVisitor[pa.DataType]):
 
     def unsupported(self, type_: pa.DataType) -> pa.DataType:
         raise UnsupportedType(f"is {type_}, which Athena cannot read")
-
-    def boolean(self, type_: pa.DataType) -> pa.DataType:
-        return type_
 
     def integer(self, type_: pa.DataType) -> pa.DataType:
         if pa.types.is_uint64(type_):
@@ -45,26 +42,6 @@ class _Readable(TypeVisitor[pa.DataType]):
     def floating(self, type_: pa.DataType) -> pa.DataType:
         return self.unsupported(type_) if pa.types.is_float16(type_) else type_
 
-    def decimal(self, type_: pa.DataType) -> pa.DataType:
-        if type_.precision > MAX_DECIMAL_DIGITS or not 0 <= type_.scale <= type_.precision:
-            return self.unsupported(type_)
-        return pa.decimal128(type_.precision, type_.scale)
-
-    def text(self, type_: pa.DataType) -> pa.DataType:
-        return pa.string()
-
-    def binary(self, type_: pa.DataType) -> pa.DataType:
-        return pa.binary()
-
-    def date(self, type_: pa.DataType) -> pa.DataType:
-        return pa.date32()
-
-    def timestamp(self, type_: pa.DataType) -> pa.DataType:
-        return pa.timestamp("us")
-
-    def duration(self, type_: pa.DataType) -> pa.DataType:
-        return pa.int64()  # Parquet has no durations: Arrow writes plain counts
-
     def list(self, type_: pa.DataType) -> pa.DataType:
         return pa.list_(self.visit(type_.value_type))
 
@@ -74,15 +51,6 @@ class _Readable(TypeVisitor[pa.DataType]):
         if odd or not names or len(set(names)) < len(names):
             raise UnsupportedType(f"is {type_}, whose fields Hive cannot tell apart by name")
         return pa.struct([(name, self.visit(f.type)) for name, f in zip(names, type_, strict=True)])
-
-    def map(self, type_: pa.DataType) -> pa.DataType:
-        return pa.map_(self.visit(type_.key_type), self.visit(type_.item_type))
-
-    def dictionary(self, type_: pa.DataType) -> pa.DataType:
-        return self.visit(type_.value_type)
-
-    def extension(self, type_: pa.DataType) -> pa.DataType:
-        return self.visit(type_.storage_type)
 
 
 def _signed(type_: pa.DataType) -> pa.DataType:
