@@ -55,7 +55,7 @@ from fsql.aws import open_aws
 from fsql.catalog import Catalog
 from fsql.errors import ConfigError
 from fsql.estimates import Estimate, estimate
-from fsql.failures import MAX_QUERY_BYTES, check_size, failed, rejected
+from fsql.failures import MAX_QUERY_BYTES, check_size, failed, rejected, repeated
 from fsql.formatting import ParameterFormatter, bind
 from fsql.planning import Plan, Planner, TransportName, check_transport, prefers_unload
 from fsql.results import ResultSet
@@ -171,7 +171,9 @@ class Cursor(pyathena.cursor.Cursor):
             estimate(self.connection.planner, plan, transport).check(max_bytes_scanned)
         if transport != "engine" and self._scan(plan, required=transport == "scan"):
             return self
-        if not (prefers_unload(plan.analysis) and self._unload(plan, options)):
+        if plan.analysis.is_query:
+            repeated(lambda: self._query(plan, options))
+        else:
             self._run(plan.sql, ResultSet.options(plan), options)
         return self
 
@@ -235,6 +237,11 @@ class Cursor(pyathena.cursor.Cursor):
             return False
         self.result_set = ResultSet.without_query(self, plan, scan)
         return True
+
+    def _query(self, plan: Plan, options: dict[str, Any]) -> None:
+        """Run a SELECT, as text rows or as an UNLOAD."""
+        if not (prefers_unload(plan.analysis) and self._unload(plan, options)):
+            self._run(plan.sql, ResultSet.options(plan), options)
 
     def _unload(self, plan: Plan, options: dict[str, Any]) -> bool:
         """Run the statement as an UNLOAD to Parquet, if it can be one."""

@@ -229,7 +229,17 @@ class InvalidQuery(QueryError, ProgrammingError):
 
 
 class QueryFailed(QueryError, OperationalError):
-    """Athena accepted the SQL and failed while running it."""
+    """Athena accepted the SQL and failed while running it.
+
+    Attributes:
+        retryable: whether the same SQL may succeed next time, as far as Athena says.
+    """
+
+    def __init__(
+        self, message: str, query_id: str | None = None, *, retryable: bool = False
+    ) -> None:
+        self.retryable = retryable
+        super().__init__(message, query_id)
 
 
 class QueryCancelled(QueryError, OperationalError):

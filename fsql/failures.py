@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import re
+import time
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -18,10 +21,12 @@ from fsql.errors import (
     nearest,
 )
 
-__all__ = ["MAX_QUERY_BYTES", "check_size", "failed", "rejected"]
+__all__ = ["MAX_QUERY_BYTES", "check_size", "failed", "rejected", "repeated"]
 
 # https://docs.aws.amazon.com/athena/latest/ug/service-limits.html
 MAX_QUERY_BYTES = 262_144
+ATTEMPTS = 4
+FIRST_PAUSE = 0.25  # seconds, doubled each time
 _MISSING_TABLE = re.compile(r"Table '(?:\w+\.)?(?P<database>[^.']+)\.(?P<table>[^']+)' does not")
 
 
@@ -60,7 +65,27 @@ def failed(execution: AthenaQueryExecution, catalog: Catalog) -> QueryError:
         return QueryCancelled(f"The query was cancelled. {reason}", execution.query_id)
     if execution.error_category == AthenaQueryExecution.ERROR_CATEGORY_USER:
         return InvalidQuery(reason + _hint(reason, catalog), execution.query_id)
-    return QueryFailed(reason, execution.query_id)
+    return QueryFailed(reason, execution.query_id, retryable=bool(execution.retryable))
+
+
+def repeated(run: Callable[[], None]) -> None:
+    """Run a query, and again while Athena fails by no fault of the query's.
+
+    Only for statements that change nothing: of others nobody knows how far they came.
+
+    Raises:
+        QueryFailed: it failed every time, or cannot succeed.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return run()
+        except QueryFailed as error:
+            if not error.retryable:
+                raise
+            if attempt == ATTEMPTS:
+                message = f"{error} It was run {ATTEMPTS} times and failed every time."
+                raise QueryFailed(message, error.query_id, retryable=True) from error
+            time.sleep(random.uniform(0.5, 1) * FIRST_PAUSE * 2**attempt)
 
 
 def _hint(reason: str, catalog: Catalog) -> str:
