@@ -21,7 +21,7 @@ from fsql.writer.lanes import Upload, run
 from fsql.writer.progress import progress_bar
 from fsql.writer.upsert import upsert
 
-__all__ = ["MODES", "WriteResult", "write"]
+__all__ = ["MODES", "WriteResult", "result_of", "stored_group", "write"]
 
 
 @dataclass(frozen=True)
@@ -89,11 +89,11 @@ def write(
     if mode not in MODES:
         raise UnsupportedMode(mode, MODES)
     started = time.perf_counter()
-    entry, stored = _stored(catalog, group)
+    entry, stored = stored_group(catalog, group)
     committed = _already(catalog, entry, token)
     if committed is None:
         committed = _write(catalog, entry, stored, data, mode, progress, token)
-    return _result(stored.name, committed, time.perf_counter() - started)
+    return result_of(stored.name, committed, time.perf_counter() - started)
 
 
 def _already(catalog: Catalog, entry: Entry, token: str | None) -> formats.Committed | None:
@@ -117,8 +117,12 @@ def _write(
         return MODES[mode](catalog, entry, upload, token)
 
 
-def _stored(catalog: Catalog, group: FeatureGroup) -> tuple[Entry, FeatureGroup]:
-    """The table, and the group as it was created."""
+def stored_group(catalog: Catalog, group: FeatureGroup) -> tuple[Entry, FeatureGroup]:
+    """The table, and the group as it was created.
+
+    Raises:
+        TableNotFound, NotAFeatureGroup, DefinitionError: see `write`.
+    """
     entry = catalog.get(group.name, group.schema)
     stored = entry.group
     if stored is None:
@@ -186,7 +190,8 @@ MODES: Mapping[str, Mode] = {
 }
 
 
-def _result(name: str, committed: formats.Committed | None, seconds: float) -> WriteResult:
+def result_of(name: str, committed: formats.Committed | None, seconds: float) -> WriteResult:
+    """What a commit did, in words too; None is data without rows."""
     if committed is None:
         words = f"The data has no rows; nothing was written to {name}."
         return WriteResult(0, 0, 0, None, seconds, words)

@@ -1,4 +1,4 @@
-"""A bar that counts rows."""
+"""A bar that counts rows, or what else work consists of."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ __all__ = ["progress_bar"]
 
 @contextmanager
 def progress_bar(
-    name: str, rows: int | None, wanted: bool | None
+    name: str, total: int | None, wanted: bool | None, unit: str = "rows"
 ) -> Iterator[Callable[[int], None]]:
     """A function to call with each number of rows that is done, from any thread.
 
     Args:
-        rows: how many there are; None if that is unknown.
+        total: how many there are; None if that is unknown.
         wanted: None shows the bar where somebody watches: on a terminal, in a notebook.
+        unit: what is counted.
     """
     if not (_is_watched() if wanted is None else wanted):
         yield lambda done: None
@@ -28,7 +29,7 @@ def progress_bar(
     lock = threading.Lock()
     # Quick writes need no bar, unless somebody asked for one.
     delay = 0 if wanted else 0.5
-    with tqdm(total=rows, desc=name, unit=" rows", unit_scale=True, delay=delay) as bar:
+    with tqdm(total=total, desc=name, unit=f" {unit}", unit_scale=True, delay=delay) as bar:
 
         def show(done: int) -> None:
             with lock:
