@@ -63,6 +63,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "fsql.estimates",
                 "fsql.failures",
                 "fsql.formatting",
+                "fsql.inserts",
                 "fsql.planning",
                 "fsql.results",
                 "fsql.textual",

@@ -12,11 +12,13 @@ from fsql import dumps, reader, writer
 from fsql.catalog import Catalog
 from fsql.dialect import catalog_of, create_engine
 from fsql.dumps import DumpResult
+from fsql.inserts.texts import sql_text
 from fsql.model import FeatureGroup
 from fsql.store import lifecycle
 from fsql.store.description import Description, describe
 from fsql.store.latest import latest
 from fsql.writer import WriteResult
+from fsql.writer.inserting import insert_from
 
 __all__ = ["FeatureStore"]
 
@@ -104,6 +106,27 @@ class FeatureStore:
         """
         group = fg if isinstance(fg, FeatureGroup) else lifecycle.find(self.catalog, fg).group
         return writer.write(self.catalog, group, data, mode, progress, token)
+
+    def insert_from(
+        self,
+        fg: FeatureGroup | str,
+        select: Any,
+        token: str | None = None,
+        progress: bool | None = None,
+    ) -> WriteResult:
+        """Write the rows of a SELECT that Athena runs, all or none; they never leave AWS.
+
+        See `fsql.writer.inserting.insert_from` for what is raised.
+
+        Args:
+            select: a SQLAlchemy select, or SQL text; it may read the group itself. Its columns
+                are matched by name, and those that it leaves out become NULL where they may.
+            token: names the write, so that repeating it changes nothing.
+            progress: show a bar; None shows it where somebody watches.
+        """
+        group = fg if isinstance(fg, FeatureGroup) else lifecycle.find(self.catalog, fg).group
+        sql = sql_text(select, self.engine.dialect)
+        return insert_from(self.catalog, group, sql, token, progress)
 
     def read(self, sql: Any, params: Any = None, **options: Any) -> Any:
         """Read a select or SQL text as a DataFrame; see `fsql.read_sql` for options and errors."""

@@ -1,0 +1,203 @@
+"""Rows of a SELECT into a group's Iceberg table: Athena stages them, one commit adopts them.
+
+One INSERT is tried first. Where it would write to more partitions than Athena takes, the SELECT
+runs once more, into a stage without partitions, and that is inserted part by part: so all parts
+are of one and the same result, whatever becomes of the tables that the SELECT reads.
+
+Whatever is killed, the stages are found again by whoever begins the same work. A query that went
+on after its process was killed may have staged rows twice; of each partition the rows that came
+first count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from pyiceberg.manifest import DataFile
+
+from fsql.catalog import Catalog, Entry
+from fsql.dbapi import Connection
+from fsql.errors import InvalidData, InvalidQuery, QueryError
+from fsql.formats import Committed, written_by
+from fsql.formats.commits import Commit
+from fsql.formats.iceberg import load
+from fsql.inserts.batches import batches
+from fsql.inserts.checks import check_sql, checks, refuse
+from fsql.inserts.matching import Matched
+from fsql.inserts.queries import quoted
+from fsql.inserts.stages import Stage, Stages
+from fsql.inserts.transforms import Partitioning, Values
+from fsql.model import FeatureGroup
+
+__all__ = ["IcebergInsert", "Progress"]
+
+Progress: TypeAlias = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+"""Takes how many batches there are; gives what is called with each number of those done."""
+
+TOO_MANY = "TOO_MANY_OPEN_PARTITIONS"  # with HIVE_ or ICEBERG_ before it
+_KEPT = "What is staged is kept: the same insert_from goes on from there."
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be inserted where.
+
+    Attributes:
+        name: of the work, the same each time that it is tried.
+        token: names it in the table's history; None leaves that to the stage.
+    """
+
+    group: FeatureGroup
+    entry: Entry
+    matched: Matched
+    name: str
+    token: str | None
+
+
+class IcebergInsert:
+    """One piece of work, from the beginning or from where another process left it."""
+
+    def __init__(
+        self, connection: Connection, catalog: Catalog, work: Work, progress: Progress
+    ) -> None:
+        self._connection, self._catalog, self._work = connection, catalog, work
+        self._progress = progress
+        self._target = load(catalog, work.entry.name, work.entry.database)
+        self._stages = Stages(catalog, self._target, work.name)
+
+    def run(self) -> Committed | None:
+        """Stage, check and adopt; None if the SELECT gives no rows.
+
+        Raises:
+            InvalidData, ConfigError: the rows cannot be the group's; nothing is left of them.
+            QueryError, CommitConflict, StorageError: it was not done, and can be gone on with.
+        """
+        done = self._done_before()
+        if done is not None:
+            return done
+        try:
+            return self._staged_and_adopted()
+        except (InvalidQuery, InvalidData) as error:
+            return self._without_stages(error)
+        except QueryError as error:
+            done = self._done_before()  # by another process, which then took the stages away
+            if done is not None:
+                return done
+            error.add_note(_KEPT)
+            raise
+
+    def _done_before(self) -> Committed | None:
+        """What an earlier try has done to the end, but for taking its stages away."""
+        stage = self._stages.find(partitioned=True)
+        if stage is None:
+            return None
+        made = written_by(self._catalog, self._work.entry, self._token(stage))
+        if made is None:
+            if not self._stages.fits(stage):
+                self._stages.discard()
+            return None
+        self._stages.give_up(None)
+        return Committed(0, 0, 0, made, repeated=True)
+
+    def _token(self, stage: Stage) -> str:
+        return self._work.token or stage.token
+
+    def _without_stages(self, error: Exception) -> Committed:
+        done = self._done_before()
+        if done is not None:
+            return done
+        self._stages.discard()
+        raise error
+
+    def _staged_and_adopted(self) -> Committed | None:
+        stage = self._stages.open(partitioned=True)
+        self._fill(stage)
+        stage = self._stages.open(partitioned=True)
+        files = self._files(stage)
+        if not files:
+            self._stages.discard()
+            return None
+        self._check(stage)
+        commit = Commit(self._catalog, self._work.entry, self._target, token=self._token(stage))
+        made = commit.make(files)
+        self._stages.give_up(None if made.repeated else files)
+        if made.repeated:
+            return Committed(0, 0, 0, made.id, repeated=True)
+        rows, size = (sum(f.record_count for f in files), sum(f.file_size_in_bytes for f in files))
+        return Committed(rows, len(files), size, made.id)
+
+    # --- rows into the stage -------------------------------------------------------------------
+
+    def _fill(self, stage: Stage) -> None:
+        rows = self._stages.find(partitioned=False)
+        if rows is None:
+            if stage.first_snapshot is not None or self._inserted_at_once(stage):
+                return
+            rows = self._stages.open(partitioned=False)
+        if rows.first_snapshot is None:
+            self._insert(rows, self._work.matched.sql)
+            rows = self._stages.open(partitioned=False)
+        if rows.first_snapshot is not None:
+            self._insert_parts(stage, f"{rows.sql} FOR VERSION AS OF {rows.first_snapshot}")
+
+    def _inserted_at_once(self, stage: Stage) -> bool:
+        try:
+            with self._progress(1) as show:
+                self._insert(stage, self._work.matched.sql)
+                show(1)
+        except QueryError as error:
+            if TOO_MANY not in str(error):
+                raise
+            return False
+        return True
+
+    def _insert_parts(self, stage: Stage, rows: str) -> None:
+        partitioning = self._partitioning()
+        distinct = partitioning.distinct_sql(rows)
+        found = [] if distinct is None else self._rows(distinct)
+        parts = batches(partitioning, found, self._work.group.name)
+        done = {partitioning.key_of(entry.data_file.partition) for entry in stage.entries()}
+        columns = ", ".join(map(quoted, self._work.matched.names))
+        with self._progress(len(parts)) as show:
+            for part in parts:
+                # An INSERT is one commit, so that a part is staged as a whole or not at all.
+                if partitioning.key(part[0]) not in done:
+                    where = partitioning.where(part)
+                    self._insert(stage, f"SELECT {columns} FROM {rows} WHERE {where}")
+                show(1)
+
+    def _partitioning(self) -> Partitioning:
+        return Partitioning(self._target.spec(), self._target.schema())
+
+    def _insert(self, stage: Stage, select: str) -> None:
+        columns = ", ".join(map(quoted, self._work.matched.names))
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"INSERT INTO {stage.sql} ({columns})\n{select}")
+
+    def _rows(self, sql: str) -> Sequence[tuple[Any, ...]]:
+        with self._connection.cursor() as cursor:
+            rows: Sequence[tuple[Any, ...]] = cursor.execute(sql).fetchall()
+            return rows
+
+    # --- rows out of the stage -----------------------------------------------------------------
+
+    def _check(self, stage: Stage) -> None:
+        found = checks(self._work.group, self._work.matched.counted)
+        if found:
+            (counts,) = self._rows(check_sql(stage.sql, found))
+            refuse(self._work.group, found, counts)
+
+    def _files(self, stage: Stage) -> list[DataFile]:
+        """The staged files that count: of each partition those of the first commit."""
+        in_parts = self._stages.find(partitioned=False) is not None
+        partitioning = self._partitioning()
+        owner: dict[Values, int | None] = {}
+        files = []
+        for entry in stage.entries():
+            key = partitioning.key_of(entry.data_file.partition) if in_parts else ()
+            if owner.setdefault(key, entry.snapshot_id) == entry.snapshot_id:
+                files.append(entry.data_file)
+        return files
