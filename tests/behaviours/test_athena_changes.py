@@ -151,6 +151,20 @@ def test_rows_move_to_the_partition_of_their_new_values(athena: AthenaClient) ->
     assert loaded(athena).scan("n = 5").to_arrow().num_rows == 1
 
 
+def test_rows_of_a_partition_that_is_not_a_number_are_changed(athena: AthenaClient) -> None:
+    make(athena, "t", "a bigint, x double", "PARTITIONED BY (x)")
+    athena.run("INSERT INTO t VALUES (1, nan()), (2, 1e0), (3, nan()), (4, NULL)")
+    assert athena.run("DELETE FROM t WHERE a = 1").update_count == 1
+    assert athena.run("UPDATE t SET a = 30 WHERE is_nan(x)").update_count == 1
+    merge = "MERGE INTO t USING (VALUES 30, 5) AS s(a) ON t.a = s.a"
+    matched = (
+        "WHEN MATCHED THEN UPDATE SET x = 1e0 WHEN NOT MATCHED THEN INSERT VALUES (s.a, nan())"
+    )
+    assert athena.run(f"{merge} {matched}").update_count == 2
+    expected = [("2", "1.0"), ("4", None), ("5", "NaN"), ("30", "1.0")]
+    assert athena.rows("SELECT * FROM t ORDER BY a") == expected
+
+
 def test_position_deletes_of_other_engines_stay_deleted(athena: AthenaClient, bucket: str) -> None:
     make(athena, "t", "a bigint")
     athena.run("INSERT INTO t SELECT a FROM UNNEST(sequence(0, 9)) AS u(a)")

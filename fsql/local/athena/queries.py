@@ -20,7 +20,16 @@ from fsql.local.runner import Runner
 from fsql.local.statements.context import Context, Outcome
 from fsql.local.statements.execute import Executor
 from fsql.local.statements.failures import failure, invalid_request, refusal
-from fsql.local.statements.nodes import Change, Delete, Merge, Prepare, Query, Statement, Update
+from fsql.local.statements.nodes import (
+    Change,
+    Delete,
+    Merge,
+    Optimize,
+    Prepare,
+    Query,
+    Statement,
+    Update,
+)
 from fsql.local.statements.parser import parse
 from fsql.local.store import Store, split_uri
 from fsql.local.tables.iceberg_io import GlueCalls
@@ -230,8 +239,9 @@ def _check(sql: str) -> Statement:
         query = getattr(statement, "query", None)
         if isinstance(query, Query):
             query.parse()
-        if isinstance(statement, Change):
-            statement.parse()
+        change = statement.where if isinstance(statement, Optimize) else statement
+        if isinstance(change, Change):
+            change.parse()
     except TrinoError as error:
         raise refusal(error) from error
     return statement

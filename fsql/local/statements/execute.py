@@ -19,6 +19,8 @@ from fsql.local.statements.ddl import (
 )
 from fsql.local.statements.explain import explain
 from fsql.local.statements.inserts import create_table_as, insert
+from fsql.local.statements.maintenance import optimize, vacuum
+from fsql.local.statements.properties import set_properties, unset_properties
 from fsql.local.statements.select import Translations, run_select
 from fsql.local.statements.show import (
     describe,
@@ -62,9 +64,11 @@ class Executor:
             st.Explain: lambda context, s: explain(context, s, translations),
             st.Insert: lambda context, s: insert(context, s, translations),
             st.Merge: change,
+            st.Optimize: optimize,
             st.Prepare: prepared.prepare,
             st.RepairTable: repair_table,
             st.Select: lambda context, s: run_select(context, s, translations),
+            st.SetProperties: set_properties,
             st.ShowColumns: show_columns,
             st.ShowCreateTable: show_create_table,
             st.ShowCreateView: show_create_view,
@@ -74,7 +78,9 @@ class Executor:
             st.ShowTables: show_tables,
             st.ShowViews: show_views,
             st.Unload: lambda context, s: unload(context, s, translations),
+            st.UnsetProperties: unset_properties,
             st.Update: change,
+            st.Vacuum: vacuum,
         }
 
     def run(self, context: Context, statement: st.Statement) -> Outcome:

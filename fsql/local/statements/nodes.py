@@ -42,6 +42,7 @@ __all__ = [
     "Query",
     "RepairTable",
     "Select",
+    "SetProperties",
     "ShowColumns",
     "ShowCreateTable",
     "ShowCreateView",
@@ -52,7 +53,7 @@ __all__ = [
     "ShowViews",
     "Statement",
     "Unload",
-    "Unread",
+    "UnsetProperties",
     "Update",
     "Vacuum",
 ]
@@ -402,17 +403,11 @@ class Deallocate(Statement):
 
 
 @dataclass(frozen=True)
-class Unread(Statement):
-    """The base of statements that Athena has and the embedded one so far only recognises."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class AlterTable(Unread):
-    """ALTER TABLE in any form without a class of its own."""
+class AlterTable(Statement):
+    """ALTER TABLE in a form without a class of its own, which only AWS carries out."""
 
     subtype = "ALTER_TABLE"
+    text: str
 
 
 @dataclass(frozen=True)
@@ -459,15 +454,42 @@ class Merge(Change):
 
 
 @dataclass(frozen=True)
-class Optimize(Unread):
-    """OPTIMIZE."""
+class Optimize(Statement):
+    """OPTIMIZE table REWRITE DATA USING BIN_PACK [WHERE predicate].
 
+    Attributes:
+        where: a DELETE of the rows that the predicate holds for, as far as the text goes: files
+            that have some are chosen. None for all files.
+    """
+
+    type = "DML"
     subtype = "OPTIMIZE"
+    table: Name
+    where: Delete | None = None
 
 
 @dataclass(frozen=True)
-class Vacuum(Unread):
-    """VACUUM."""
+class Vacuum(Statement):
+    """VACUUM table."""
 
     type = "DML"
     subtype = "VACUUM"
+    table: Name
+
+
+@dataclass(frozen=True)
+class SetProperties(Statement):
+    """ALTER TABLE table SET TBLPROPERTIES ('key' = 'value', …)."""
+
+    subtype = "ALTER_TABLE_SET_TBLPROPERTIES"
+    table: Name
+    properties: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class UnsetProperties(Statement):
+    """ALTER TABLE table UNSET TBLPROPERTIES ('key', …)."""
+
+    subtype = "ALTER_TABLE_UNSET_TBLPROPERTIES"
+    table: Name
+    keys: tuple[str, ...]

@@ -172,7 +172,30 @@ class _Parser(Reader):
             self.take()
             quiet = self.if_exists()
             return self.end(st.DropPartitions(name, self.partitions(between=","), quiet))
+        if self.skip("SET", "TBLPROPERTIES"):
+            properties = dict(self.parenthesized(self.property))
+            return self.end(st.SetProperties(name, properties))
+        if self.skip("UNSET", "TBLPROPERTIES"):
+            return self.end(st.UnsetProperties(name, tuple(self.parenthesized(self.string))))
         return st.AlterTable(self.sql)
+
+    def optimize(self) -> st.Statement:
+        name = self.name(foreign="-")
+        for word in ("REWRITE", "DATA", "USING", "BIN_PACK"):
+            self.need(word)
+        if not self.at("WHERE"):
+            return self.end(st.Optimize(name))
+        return st.Optimize(name, st.Delete(self.delete_from(name)))
+
+    def delete_from(self, name: st.Name) -> str:
+        """A DELETE of what the coming WHERE says, with the WHERE where it is: for its positions."""
+        text = blank(self.sql, self.peek().start)
+        before, line, after = text[: self.peek().start].rpartition("\n")
+        parts = (name.catalog, name.database, name.table)
+        table = ".".join(f'"{part}"' for part in parts if part is not None)
+        if not line:
+            return f"DELETE FROM {table}".ljust(len(after)) + text[len(after) :]
+        return f"DELETE FROM {table}{before}\n{text[len(before) + 1 :]}"
 
     def partitions(self, between: str) -> tuple[st.Partition, ...]:
         found: list[st.Partition] = []
@@ -284,12 +307,12 @@ _STATEMENTS: dict[str, Callable[[_Parser], st.Statement]] = {
     "INSERT": _Parser.insert,
     "MERGE": lambda parser: st.Merge(parser.sql),
     "MSCK": _Parser.repair,
-    "OPTIMIZE": lambda parser: st.Optimize(parser.sql),
+    "OPTIMIZE": _Parser.optimize,
     "PREPARE": _Parser.prepare,
     "SHOW": _Parser.show,
     "UNLOAD": _Parser.unload,
     "UPDATE": lambda parser: st.Update(parser.sql),
-    "VACUUM": lambda parser: st.Vacuum(parser.sql),
+    "VACUUM": lambda parser: parser.end(st.Vacuum(parser.name(foreign="-"))),
 }
 
 _SHOW: dict[str, Callable[[_Parser], st.Statement]] = {

@@ -8,7 +8,7 @@ deletes applied; what is not handled is refused, never ignored.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -99,7 +99,7 @@ class Iceberg:
         schema = _schema_at(metadata, snapshot)
         columns = _columns(schema)
         _check_defaults(schema)
-        tasks = self._plan(metadata, snapshot)
+        tasks = _by_path(self._plan(metadata, snapshot))
         scans = list(self._scans(_Readings(metadata, schema), tasks, columns))
         sql = union(scans) if scans else empty_source(columns)
         size = sum(task.file.file_size_in_bytes for task in tasks)
@@ -110,7 +110,7 @@ class Iceberg:
         metadata = self.metadata(location)
         schema = metadata.schema()
         _check_defaults(schema)
-        tasks = {self._path(task.file.file_path): task for task in self._plan(metadata, None)}
+        tasks = {self._path(task.file.file_path): task for task in _by_path(self.plan(metadata))}
         columns = _columns(schema)
         readings = _Readings(metadata, schema)
 
@@ -124,6 +124,17 @@ class Iceberg:
         files = {path: task.file for path, task in tasks.items()}
         source = Source(sql, addressed, location, size)
         return Rows(source, files, lambda path: union(scan(path)))
+
+    def plan(self, metadata: TableMetadata) -> list[FileScanTask]:
+        """The current snapshot's data files, each with the delete files that apply to it."""
+        return self._plan(metadata, None)
+
+    def scan(self, metadata: TableMetadata, tasks: Sequence[FileScanTask]) -> str:
+        """An item of FROM with the rows of some files in their order; TrinoError like `source`."""
+        schema = metadata.schema()
+        _check_defaults(schema)
+        columns, readings = _columns(schema), _Readings(metadata, schema)
+        return union(list(self._scans(readings, tasks, columns)))
 
     def _plan(self, metadata: TableMetadata, snapshot: int | None) -> list[FileScanTask]:
         try:
@@ -147,7 +158,7 @@ class Iceberg:
             deletes = frozenset(map(self._delete_file, task.delete_files))
             groups[readings.of(task.file, path), deletes].append(path)
         for (reading, deletes), paths in groups.items():
-            scan = f"read_parquet({literal(sorted(paths))}, schema={reading.schema})"
+            scan = f"read_parquet({literal(paths)}, schema={reading.schema})"
             reduced, extra = dict(reading.columns), _ADDRESS if addressed else {}
             if addressed or deletes:
                 listed = [f"rows_.{tt.quoted(name)}" for name in reduced]
@@ -231,6 +242,10 @@ class _Readings:
         spec = self._metadata.specs()[file.spec_id]
         identities = (f for f in spec.fields if isinstance(f.transform, IdentityTransform))
         return all(field.source_id in present for field in identities)
+
+
+def _by_path(tasks: Iterable[FileScanTask]) -> list[FileScanTask]:
+    return sorted(tasks, key=lambda task: task.file.file_path)
 
 
 def _columns(schema: Schema) -> dict[str, tt.Type]:

@@ -12,13 +12,13 @@ from functools import cached_property
 
 from pyiceberg.exceptions import CommitFailedException, ValidationException
 from pyiceberg.manifest import DataFile
-from pyiceberg.table import Table, TableProperties
 from pyiceberg.table.metadata import TableMetadata
 
 from fsql.local.engine import Cancelled, literal
 from fsql.local.statements.context import Context
 from fsql.local.tables.iceberg import Iceberg, Rows
 from fsql.local.tables.iceberg_io import EmbeddedCatalog
+from fsql.local.tables.iceberg_replacing import commit_once, overwriting
 from fsql.local.tables.iceberg_types import to_trino
 from fsql.local.tables.iceberg_write import rewrite_rows, write_rows
 from fsql.local.tables.parquet import Options, discard, write_parquet
@@ -152,18 +152,10 @@ def _commit(
     table = EmbeddedCatalog(context.store, context.glue).load_table(base.name)
     if table.metadata_location != base.location:
         raise Overtaken(f"{'.'.join(base.name)} has changed since it was read")
-    _commit_once(table)
+    commit_once(table)
     transaction = table.transaction()
-    update = transaction.update_snapshot()
-    with update.overwrite() if removed else update.fast_append() as snapshot:
-        for file in removed:
-            snapshot.delete_data_file(file)
+    appending = transaction.update_snapshot().fast_append
+    with overwriting(transaction, removed) if removed else appending() as snapshot:
         for file in added:
             snapshot.append_data_file(file)
     transaction.commit_transaction()
-
-
-def _commit_once(table: Table) -> None:
-    """Keep pyiceberg from committing again on top of a snapshot that the statement has not seen."""
-    once = {**table.metadata.properties, TableProperties.COMMIT_NUM_RETRIES: "0"}
-    table.metadata = table.metadata.model_copy(update={"properties": once})

@@ -224,14 +224,21 @@ def write_rows(
 
 
 def rewrite_rows(
-    context: Context, metadata: TableMetadata, select: str, old: DataFile
+    context: Context,
+    metadata: TableMetadata,
+    select: str,
+    old: DataFile,
+    file_bytes: int | None = None,
 ) -> list[DataFile]:
-    """Write rows of a data file, in their order, as a file that takes its place.
+    """Write rows of one partition, in their order, as files that take the place of old ones.
 
-    The old file belongs to the table's present partition spec.
+    Args:
+        old: one of those; it belongs to the table's present partition spec.
+        file_bytes: about how large a file may become; None makes one file.
     """
     codec = metadata.properties.get(_CODEC, "zstd")
-    options = Options(codec, (), _field_ids(metadata.schema().fields), single=True)
+    ids = _field_ids(metadata.schema().fields)
+    options = Options(codec, (), ids, single=True, file_bytes=file_bytes)
     written = write_parquet(context.session, select, options)
     folders = [old.file_path.rpartition("/")[0] + "/"] * len(written)
     place = old.spec_id, [old.partition] * len(written)

@@ -54,12 +54,14 @@ class Options:
         partition_by: columns that choose the folder and are not in the files.
         field_ids: DuckDB's FIELD_IDS, for Iceberg.
         single: one file, its rows in order.
+        file_bytes: begin another file, in the same order, when one has about so many.
     """
 
     codec: str
     partition_by: Sequence[str] = ()
     field_ids: str | None = None
     single: bool = False
+    file_bytes: int | None = None
 
     def sql(self) -> str:
         """The options of DuckDB's COPY. TrinoError for a codec that Athena does not have."""
@@ -74,6 +76,8 @@ class Options:
             options.append(f"PARTITION_BY ({', '.join(map(tt.quoted, self.partition_by))})")
         elif not self.single:
             options.append("PER_THREAD_OUTPUT true")
+        if self.file_bytes is not None:
+            options.append(f"FILE_SIZE_BYTES {self.file_bytes}")
         if self.field_ids:
             options.append(f"FIELD_IDS {self.field_ids}")
         return ", ".join(options)
@@ -83,7 +87,7 @@ def write_parquet(session: Session, sql: str, options: Options) -> list[Written]
     """Run a query into Parquet files of the session's folder; files without rows are left out."""
     session.folder.mkdir(exist_ok=True)
     target = session.folder / uuid.uuid4().hex
-    if options.single and not options.partition_by:
+    if options.single and not options.partition_by and options.file_bytes is None:
         target = target.with_suffix(".parquet")
     rows = session.rows_of(f"COPY ({sql}) TO {literal(str(target))} ({options.sql()})")
     return [_written(row, options.partition_by) for row in rows if row[1]]
