@@ -7,11 +7,7 @@ are looked up by file name, which lets DuckDB leave out files by a WHERE on them
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from fsql.local.engine import literal
 from fsql.local.store import Store
@@ -22,10 +18,10 @@ from fsql.local.tables.hive_files import (
     parts_of,
     version_of,
 )
+from fsql.local.tables.hive_parquet import BadFile, Layout, layout_of, scanned, unreadable
 from fsql.local.tables.hive_types import from_hive
 from fsql.local.tables.iceberg import Source, empty_source, union
 from fsql.local.tables.iceberg_io import GlueCalls
-from fsql.local.tables.structs import has_structs, restored, within
 from fsql.local.transpile import TrinoError
 from fsql.local.transpile import types as tt
 
@@ -60,25 +56,29 @@ class Hive:
         if not files:
             return Source(empty_source({**whole, **HIDDEN}), whole, version, hidden=shown)
         scans = [
-            self._scan(some, reduced, keys, whole)
+            self._scan(some, layout, columns, keys)
             for round_ in _rounds(files)
-            for reduced, some in _groups(round_, columns)
+            for layout, some in _groups(round_)
         ]
         size = sum(file.found.size for file in files)
         return Source(union(scans), whole, version, size, shown)
 
-    def _scan(self, files: list[HiveFile], columns: Columns, keys: Columns, whole: Columns) -> str:
-        """The rows of files that are read with the same columns, `columns` of their own ones."""
-        fields = ", ".join(f"{literal(n)}: {_entry(n, t)}" for n, t in columns.items())
-        paths = [file.path for file in files]
-        scan = f"read_parquet({literal(paths)}, schema=MAP {{{fields}}})"
-        selected = [tt.quoted(name) for name in columns]
+    def _scan(
+        self, files: list[HiveFile], layout: Layout | BadFile, columns: Columns, keys: Columns
+    ) -> str:
+        """The rows of files of one layout."""
+        paths, uri = [file.path for file in files], self._uri(files)
+        if isinstance(layout, BadFile):
+            scan = unreadable(paths, uri)
+            values = {name: f"CAST(NULL AS {tt.duckdb_type(t)})" for name, t in columns.items()}
+        else:
+            scan, values = scanned(paths, columns, layout, uri)
         for position, (name, type_) in enumerate(keys.items()):
-            value = _by_file({f.path: _value(f.part.values[position]) for f in files})
-            selected.append(f"CAST({value} AS {tt.duckdb_type(type_)}) AS {tt.quoted(name)}")
-        selected.append(f"{self._uri(files)} AS {tt.quoted('$path')}")
-        scan = f"(SELECT {', '.join(selected)} FROM {scan})"
-        return restored({**whole, **HIDDEN}, {**columns, **keys, **HIDDEN}, scan)
+            text = _by_file({f.path: _value(f.part.values[position]) for f in files})
+            values[name] = f"CAST({text} AS {tt.duckdb_type(type_)})"
+        values["$path"] = uri
+        listed = ", ".join(f"{value} AS {tt.quoted(name)}" for name, value in values.items())
+        return f"(SELECT {listed} FROM {scan})"
 
     def _uri(self, files: list[HiveFile]) -> str:
         """The expression of a file's URI: its path says it, but for odd keys."""
@@ -108,42 +108,17 @@ def _rounds(files: list[HiveFile]) -> list[list[HiveFile]]:
     return [list(round_.values()) for round_ in rounds]
 
 
-def _groups(files: list[HiveFile], columns: Columns) -> list[tuple[Columns, list[HiveFile]]]:
-    """The files by the columns that they are read with."""
-    if not has_structs(columns):
-        return [(columns, files)]
-    groups: dict[str, tuple[Columns, list[HiveFile]]] = {}
+def _groups(files: list[HiveFile]) -> list[tuple[Layout | BadFile, list[HiveFile]]]:
+    """The files by their layouts; those that have none together."""
+    groups: dict[int, tuple[Layout | BadFile, list[HiveFile]]] = {}
     for file in files:
-        schema = _schema_of_file(file.path, file.found.size, file.found.mtime_ns)
-        reduced = within(columns, schema)
-        groups.setdefault(str(reduced), (reduced, []))[1].append(file)
+        layout: Layout | BadFile
+        try:
+            layout = layout_of(file.found)
+        except BadFile as error:
+            layout = error
+        groups.setdefault(id(layout), (layout, []))[1].append(file)
     return list(groups.values())
-
-
-@lru_cache(100_000)
-def _schema_of_file(path: str, size: int, mtime_ns: int) -> pa.Schema:
-    """A file's schema; size and time are there to notice another file under the same name."""
-    return pq.read_schema(path)
-
-
-def _entry(name: str, type_: tt.Type) -> str:
-    children = _children(type_)
-    nested = ", ".join(f"{literal(n)}: {_entry(n, t)}" for n, t in children.items())
-    return (
-        f"{{name: {literal(name)}, type: {literal(tt.duckdb_type(type_))}, default_value: NULL,"
-        f" children: {f'MAP {{{nested}}}' if nested else 'NULL'}}}"
-    )
-
-
-def _children(type_: tt.Type) -> dict[str, tt.Type]:
-    """The fields of a row, to be found by name.
-
-    What is in arrays and maps DuckDB finds by itself; told their children by name, it looks for
-    other names than files have and reads NULL.
-    """
-    if type_.base != "row":
-        return {}
-    return dict(zip(type_.field_names(), type_.items, strict=True))
 
 
 def _by_file(values: Mapping[str, str]) -> str:

@@ -7,40 +7,13 @@ depth of structs in structs. Such a file is read by a schema without the struct.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
-import pyarrow as pa
+from collections.abc import Mapping
 
 from fsql.local.transpile import types as tt
 
-__all__ = ["has_structs", "restored", "within"]
+__all__ = ["restored"]
 
 Columns = Mapping[str, tt.Type]
-
-
-def has_structs(columns: Columns) -> bool:
-    """Whether any column is a row."""
-    return any(type_.base == "row" for type_ in columns.values())
-
-
-def within(columns: Columns, file: Iterable[pa.Field]) -> dict[str, tt.Type]:
-    """The columns, by name, without the structs that a file's schema lacks."""
-    there = {field.name.lower(): field.type for field in file}
-    reduced = {name: _reduced(type_, there.get(name)) for name, type_ in columns.items()}
-    return {name: type_ for name, type_ in reduced.items() if type_ is not None}
-
-
-def _reduced(type_: tt.Type, file: pa.DataType | None) -> tt.Type | None:
-    if type_.base != "row":
-        return type_
-    if file is None:
-        return None
-    if not pa.types.is_struct(file):
-        return type_
-    fields = dict(zip(type_.field_names(), type_.items, strict=True))
-    names = {field.name.lower() for field in file}
-    kept = within(fields, file)
-    return tt.row(list(kept.items())) if names & set(kept) else None
 
 
 def restored(columns: Columns, reduced: Columns, scan: str) -> str:

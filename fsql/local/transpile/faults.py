@@ -94,6 +94,14 @@ _FAULTS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], TrinoError]]] = [
     (re.compile(pattern, re.DOTALL), make)
     for pattern, make in [
         (r"Could not convert string 'TRINO:(\w+):(.*)' to INT32", _ours),
+        (
+            r"failed to cast column \"(.*?)\" from type .* value \"?(\S+?)\"?(?: can't| to )",
+            _said("HIVE_CURSOR_ERROR", r"Failed to read Parquet file: \1 holds \2, out of range"),
+        ),
+        (
+            r"failed to cast column \"(.*?)\" from type",
+            _said("HIVE_CURSOR_ERROR", r"Failed to read Parquet file: \1 holds a bad value"),
+        ),
         (r"Division by zero", _said("DIVISION_BY_ZERO", "Division by zero")),
         (r"Could not convert string ['\"](.*)['\"] to ([\w(),]+)", _wrong_text),
         (r"Type (\w+) with value (\S+) can't be cast .* destination type (\w+)", _out_of_range),
