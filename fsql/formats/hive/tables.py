@@ -1,0 +1,103 @@
+"""Feature groups as Hive-style tables in Glue, made and dropped.
+
+The table reads its files by manifests, as AWS documents it for the Parquet files of S3
+Inventory (https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory-athena-query.html):
+what a partition consists of is said by one object, which one PUT replaces.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from fsql.catalog import MANIFESTS, Catalog, Entry
+from fsql.errors import TableExists, TableNotFound
+from fsql.formats.hive.layout import Layout
+from fsql.formats.locations import location_of
+from fsql.model import FeatureGroup
+from fsql.typetext import hive_type
+
+__all__ = ["STORAGE", "create", "describe_group", "drop"]
+
+_HIVE = "org.apache.hadoop.hive.ql.io"
+STORAGE: Mapping[str, Any] = {
+    "InputFormat": f"{_HIVE}.SymlinkTextInputFormat",
+    "OutputFormat": f"{_HIVE}.HiveIgnoreKeyTextOutputFormat",
+    "SerdeInfo": {
+        "SerializationLibrary": f"{_HIVE}.parquet.serde.ParquetHiveSerDe",
+        "Parameters": {"serialization.format": "1"},
+    },
+}
+
+
+def create(catalog: Catalog, group: FeatureGroup) -> None:
+    """Make an empty Hive-style table for a group.
+
+    Raises:
+        TableExists: a table or view of that name is there.
+        ConfigError: neither the URL nor the database says where tables go.
+    """
+    database = group.schema or catalog.aws.database
+    location = location_of(catalog, database, group.name)
+    if catalog.storage.list(f"{location}/{MANIFESTS}"):
+        # A table was dropped and its files were kept; they are none of the new table's.
+        location = f"{location}_{uuid.uuid4().hex[:8]}"
+    try:
+        catalog.glue.create_table(DatabaseName=database, TableInput=_input(group, location))
+    except catalog.glue.exceptions.AlreadyExistsException as error:
+        raise TableExists(group.name, database) from error
+
+
+def describe_group(catalog: Catalog, group: FeatureGroup) -> None:
+    """Store a group's definition and layout beside a table that SQL has just made."""
+    entry = catalog.get(group.name, group.schema)
+    location = str(entry.location).rstrip("/")
+    catalog.glue.update_table(DatabaseName=entry.database, TableInput=_input(group, location))
+
+
+def _input(group: FeatureGroup, location: str) -> dict[str, Any]:
+    layout, words = Layout(group), group.definition.description
+    keys = pa.schema([(key.name, key.type) for key in layout.keys])
+    made: dict[str, Any] = {
+        "Name": group.name,
+        "TableType": "EXTERNAL_TABLE",
+        "Parameters": {
+            "EXTERNAL": "TRUE",
+            "classification": "parquet",
+            **({"comment": words} if words else {}),
+            **group.properties,
+        },
+        "StorageDescriptor": {
+            **STORAGE,
+            "Location": f"{location}/{MANIFESTS}",
+            "Columns": list(_columns(layout.files, group)),
+        },
+        "PartitionKeys": list(_columns(keys, group)),
+    }
+    return made | ({"Description": words} if words else {})
+
+
+def _columns(schema: pa.Schema, group: FeatureGroup) -> Iterable[dict[str, str]]:
+    for field in schema:
+        column = {"Name": field.name, "Type": hive_type(field.type)}
+        declared = group.columns.get(field.name)
+        if declared is not None and declared.comment:
+            column["Comment"] = declared.comment
+        yield column
+
+
+def drop(catalog: Catalog, entry: Entry, *, purge: bool) -> None:
+    """Take a table out of the catalog, its partitions with it.
+
+    Args:
+        purge: delete its files too; else they stay.
+    """
+    try:
+        catalog.glue.delete_table(DatabaseName=entry.database, Name=entry.name)
+    except catalog.glue.exceptions.EntityNotFoundException as error:
+        raise TableNotFound(entry.name, entry.database) from error
+    if purge:
+        catalog.storage.delete_prefix(f"{entry.location}/")

@@ -1,0 +1,71 @@
+"""Tables of either format: made, described, looked at and dropped."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from fsql.catalog import Catalog, Entry
+from fsql.formats import iceberg, snapshots
+from fsql.formats.hive import tables as hive
+from fsql.formats.hive import totals as hive_totals
+from fsql.formats.hive.manifests import Manifests
+from fsql.formats.snapshots import Totals
+from fsql.model import FeatureGroup
+
+__all__ = ["create", "describe_group", "drop", "row_count", "totals", "version"]
+
+
+def create(catalog: Catalog, group: FeatureGroup) -> None:
+    """Make an empty table for a group, in the format that it declares.
+
+    Raises:
+        TableExists: a table or view of that name is there.
+        ConfigError: neither the URL nor the database says where tables go.
+        StorageError: it cannot be written.
+    """
+    _of(group).create(catalog, group)
+
+
+def describe_group(catalog: Catalog, group: FeatureGroup) -> None:
+    """Store a group's definition and exact schema beside a table that SQL has just made."""
+    _of(group).describe_group(catalog, group)
+
+
+def _of(group: FeatureGroup) -> ModuleType:
+    return hive if group.definition.table_format == "hive" else iceberg
+
+
+def drop(catalog: Catalog, entry: Entry, *, purge: bool) -> None:
+    """Take a table out of the catalog.
+
+    Args:
+        purge: delete its files too; else they stay.
+
+    Raises:
+        TableNotFound: it is gone already.
+    """
+    (hive if entry.is_hive_group else iceberg).drop(catalog, entry, purge=purge)
+
+
+def totals(catalog: Catalog, entry: Entry) -> Totals:
+    """The totals of a table as it is now.
+
+    Raises:
+        OSError: its metadata cannot be read.
+    """
+    return (hive_totals if entry.is_hive_group else snapshots).totals(catalog, entry)
+
+
+def row_count(catalog: Catalog, entry: Entry) -> int | None:
+    """How many rows a table has now; None where nothing says so."""
+    return (hive_totals if entry.is_hive_group else snapshots).row_count(catalog, entry)
+
+
+def version(catalog: Catalog, entry: Entry) -> str | None:
+    """A text that names the state of a table's data; None where nothing does.
+
+    The same text means the same rows. A write, and a compaction too, makes another one.
+    """
+    if entry.is_hive_group:
+        return Manifests(catalog, entry).version()
+    return entry.metadata_location
