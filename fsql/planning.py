@@ -91,7 +91,7 @@ class Planner:
 
     def _relation(self, entry: Entry) -> Relation:
         return Relation(
-            columns={field.name.lower(): field for field in entry.arrow_schema},
+            columns={field.name.lower(): field for field in entry.table_schema},
             exact=entry.is_group,
             query=entry.view_sql if entry.is_view else None,
             database=entry.database,

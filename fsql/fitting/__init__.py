@@ -17,6 +17,7 @@ from fsql.fitting.base import Convert, Mismatch
 from fsql.fitting.casts import converter, within_categories
 from fsql.fitting.differences import differences
 from fsql.fitting.frames import arrow_table
+from fsql.fitting.hive import cut_to_milliseconds, within_hive
 from fsql.fitting.problems import Problems
 from fsql.frames import to_batches
 from fsql.model import FeatureGroup
@@ -74,7 +75,7 @@ def encode_table(group: FeatureGroup, table: pa.Table) -> pa.Table:
     columns = [
         encode(table.column(i), field, truncate=truncate) for i, field in enumerate(table.schema)
     ]
-    return pa.table(columns, schema=group.storage_schema)
+    return cut_to_milliseconds(group, pa.table(columns, schema=group.storage_schema))
 
 
 class Fitting:
@@ -91,6 +92,8 @@ class Fitting:
         self._required = _required(group)
         self._casts: dict[str, Convert] = {}
         self._find_casts(schema, truncate=group.definition.truncate)
+        if group.definition.table_format == "hive":
+            self._casts = {n: within_hive(group, n, cast) for n, cast in self._casts.items()}
 
     def _find_casts(self, schema: pa.Schema, *, truncate: bool) -> None:
         given, expected = schema.names, self._schema.names

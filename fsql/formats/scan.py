@@ -16,6 +16,7 @@ import pyarrow.dataset as ds
 from pyiceberg.expressions import BooleanExpression
 
 from fsql.catalog import Catalog, Entry
+from fsql.formats.hive.scans import dataset as hive_dataset
 from fsql.formats.snapshots import CannotScan, snapshots_of
 
 __all__ = ["CannotScan", "FileScan", "Path", "scan"]
@@ -47,9 +48,13 @@ def scan(
     Raises:
         CannotScan: only an engine can read this table.
     """
-    snapshots = snapshots_of(catalog)
-    state = snapshots.state(entry, snapshot)
-    dataset = snapshots.dataset(state, prune)
+    if entry.is_hive_group:
+        if snapshot is not None:
+            raise CannotScan(f"{entry.name!r} has no snapshots")
+        dataset = hive_dataset(catalog, entry, prune)
+    else:
+        snapshots = snapshots_of(catalog)
+        dataset = snapshots.dataset(snapshots.state(entry, snapshot), prune)
     if columns is None:
         columns = [(name, (name,)) for name in dataset.schema.names]
     return FileScan(dataset, tuple(columns), filter, limit)
@@ -106,8 +111,8 @@ class FileScan:
     def bytes_scanned(self) -> int:
         """Compressed bytes of the columns that are read, in the row groups that may match."""
         paths = {".".join(path) for _, path in self._columns} | set(self._filtered())
-        fragments = self._dataset.get_fragments(self._filter)
-        return sum(_size(fragment, paths, self._filter) for fragment in fragments)
+        fragments, schema = self._dataset.get_fragments(self._filter), self._dataset.schema
+        return sum(_size(fragment, paths, self._filter, schema) for fragment in fragments)
 
     def _filtered(self) -> Iterator[str]:
         """The columns that the filter needs: those without which it cannot be bound."""
@@ -121,8 +126,13 @@ class FileScan:
                 yield name
 
 
-def _size(fragment: ds.ParquetFileFragment, paths: set[str], filter: pc.Expression | None) -> int:
-    groups = fragment.row_groups if filter is None else fragment.subset(filter).row_groups
+def _size(
+    fragment: ds.ParquetFileFragment,
+    paths: set[str],
+    filter: pc.Expression | None,
+    schema: pa.Schema,
+) -> int:
+    groups = fragment.row_groups if filter is None else fragment.subset(filter, schema).row_groups
     footer = fragment.metadata
     columns = [
         place

@@ -10,6 +10,7 @@ from pyiceberg.schema import Schema, index_by_id
 
 from fsql.catalog import Catalog, Entry
 from fsql.errors import StorageError
+from fsql.formats.hive.totals import bytes_of as hive_bytes_of
 from fsql.formats.snapshots import CannotScan, snapshots_of
 
 __all__ = ["bytes_of"]
@@ -26,8 +27,9 @@ def bytes_of(
 ) -> int:
     """The compressed bytes that reading some columns of a table takes, or somewhat more.
 
-    Of an Iceberg table these are the column sizes in the current snapshot's manifests. Nothing
-    is known of the inside of other files, so they count whole.
+    Of an Iceberg table these are the column sizes in the current snapshot's manifests, of a
+    Hive-style group those in the footers of its files. Nothing is known of the inside of other
+    files, so they count whole.
 
     Args:
         names: lower-case names, the table's columns among them; None is all columns.
@@ -38,6 +40,8 @@ def bytes_of(
     """
     if entry.is_iceberg:
         return _iceberg(catalog, entry, names, prune)
+    if entry.is_hive_group:
+        return hive_bytes_of(catalog, entry, names, prune)
     if _TEMPLATE in entry.parameters:
         raise StorageError(f"the partitions of {entry.name!r} are not in Glue")
     places = {place.rstrip("/") + "/" for place in _places(catalog, entry)}
