@@ -40,6 +40,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "fsql.training",
                 "fsql.reader",
                 "fsql.writer",
+                "fsql.deletes",
                 "fsql.cache",
                 "fsql.checking",
                 "fsql.migration",
@@ -82,6 +83,8 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
             {
                 "fsql.model",
                 "fsql.definition",
+                "fsql.hivekeys",
+                "fsql.timeunits",
                 "fsql.types",
                 "fsql.typetext",
                 "fsql.conversion",

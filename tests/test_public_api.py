@@ -32,7 +32,19 @@ NAMES = [
 TYPES = ["Array", "Arrow", "Map", "Struct", "Timestamp"]
 CLASSIC = ["create_fg", "dump_fg", "read_fg", "upload_fg"]
 GLUE = ["add_partitions", "register_table"]
-STORE = ["catalog", "create", "describe", "drop", "dump", "groups", "latest", "read", "write"]
+STORE = [
+    "catalog",
+    "create",
+    "delete",
+    "describe",
+    "drop",
+    "dump",
+    "groups",
+    "insert_from",
+    "latest",
+    "read",
+    "write",
+]
 
 
 def test_names_of_the_package() -> None:

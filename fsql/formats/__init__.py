@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from fsql.formats.beside import create_beside
 from fsql.formats.commits import written_by
+from fsql.formats.forgetting import Forgotten, check_forgettable, forget
 from fsql.formats.iceberg import create, describe_group, drop
+from fsql.formats.removing import Removed, remove_rows
 from fsql.formats.scan import CannotScan, FileScan, scan
 from fsql.formats.sizes import bytes_of
 from fsql.formats.snapshots import Totals, row_count, totals
@@ -15,14 +18,20 @@ __all__ = [
     "CannotScan",
     "Committed",
     "FileScan",
+    "Forgotten",
+    "Removed",
     "Replacing",
     "Totals",
     "Write",
     "bytes_of",
+    "check_forgettable",
     "create",
+    "create_beside",
     "describe_group",
     "drop",
+    "forget",
     "open_write",
+    "remove_rows",
     "row_count",
     "scan",
     "stage",

@@ -8,8 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fsql import dumps, reader, writer
+from fsql import deletes, dumps, reader, writer
 from fsql.catalog import Catalog
+from fsql.deletes import DeleteResult, Instant
 from fsql.dialect import catalog_of, create_engine
 from fsql.dumps import DumpResult
 from fsql.inserts.texts import sql_text
@@ -128,6 +129,29 @@ class FeatureStore:
         sql = sql_text(select, self.engine.dialect)
         return insert_from(self.catalog, group, sql, token, progress)
 
+    def delete(
+        self,
+        fg: FeatureGroup | str,
+        keys: Any,
+        event_time: Instant = None,
+        purge: bool = False,
+        token: str | None = None,
+        progress: bool | None = None,
+    ) -> DeleteResult:
+        """Delete keys, from a time on or for good; see `fsql.deletes.delete` for what is raised.
+
+        Args:
+            keys: a dict with the columns of one key, a list of them, a frame, or a SELECT.
+            event_time: from when on; None is now. What was true before stays, as do the rows.
+            purge: erase the rows, from that time on or all, from earlier snapshots too.
+            token: names the delete, so that repeating it changes nothing.
+            progress: show a bar; None shows it where somebody watches.
+        """
+        entry = lifecycle.find(self.catalog, fg).entry
+        return deletes.delete(
+            self.engine, self.catalog, entry, keys, event_time, purge, token, progress
+        )
+
     def read(self, sql: Any, params: Any = None, **options: Any) -> Any:
         """Read a select or SQL text as a DataFrame; see `fsql.read_sql` for options and errors."""
         return reader.read_sql(sql, self.engine, params, **options)
@@ -145,13 +169,13 @@ class FeatureStore:
         return dumps.dump(self.engine, select, to, format)
 
     def latest(self, fg: FeatureGroup | str, as_of: dt.datetime | None = None) -> sa.Select[Any]:
-        """A SELECT of each key's newest row, see `fsql.store.latest`.
+        """A SELECT of each key's newest row, unless it was deleted; see `fsql.store.latest`.
 
         Args:
-            as_of: leave out rows with a later event time; a naive time means UTC.
+            as_of: leave out rows and deletes with a later event time; a naive time means UTC.
         """
-        group = fg if isinstance(fg, FeatureGroup) else lifecycle.find(self.catalog, fg).group
-        return latest(group, as_of)
+        group, deleted = lifecycle.with_deletes(self.catalog, fg)
+        return latest(group, as_of, deleted)
 
     def __repr__(self) -> str:
         return f"FeatureStore({self.engine.url.render_as_string()!r})"

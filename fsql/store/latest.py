@@ -3,51 +3,85 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from fsql.deletes import Tombstones
 from fsql.errors import DefinitionError
 from fsql.model import FeatureGroup
 
 __all__ = ["latest"]
 
 
-def latest(group: FeatureGroup, as_of: dt.datetime | None = None) -> sa.Select[Any]:
+def latest(
+    group: FeatureGroup, as_of: dt.datetime | None = None, deletes: Tombstones | None = None
+) -> sa.Select[Any]:
     """Select exactly one row for each key: the one with the greatest event time.
 
     Ties go to the greatest created time, NULL being lowest; what is still tied, any row. A
     group without times gives any row. fsql writes no NULL keys; where another engine did,
     they count as one key.
 
+    A key whose newest tombstone is no older than that row has none: by event time, then by created
+    time. At most one tombstone is joined to each row, so that rows are sorted once, as without.
+
     Args:
-        as_of: leave out rows with a later event time; a naive time means UTC.
+        as_of: leave out rows and tombstones with a later event time; a naive time means UTC.
+        deletes: the group's tombstones.
 
     Raises:
         DefinitionError: `as_of` is given and the group has no event time.
     """
-    rank = "fsql_rank"
-    while rank in group.columns:
-        rank += "_"
-    order = [group.columns[name].desc().nulls_last() for name in _times(group)]
-    keys = [group.columns[name] for name in group.keys]
-    number = sa.func.row_number().over(partition_by=keys, order_by=order or None)
-    rows = sa.select(*group.columns, number.label(rank))
+    if as_of is not None and group.event_time is None:
+        raise DefinitionError(f"as_of is given, and group {group.name!r} has no event time.")
+    rows = _newest(group, group.keys, list(_times(group)), as_of, "rows")
+    chosen = sa.select(*[rows.columns[column.name] for column in group.columns])
+    chosen = chosen.where(rows.columns[_rank(group)] == 1)
+    if deletes is None:
+        return chosen
+    named = deletes.names
+    gone = _newest(deletes.table, group.keys, [named.time, named.made], as_of, "deletes")
+    same = [rows.columns[key] == gone.columns[key] for key in group.keys]
+    newest = gone.columns[_rank(deletes.table)] == 1
+    joined = chosen.join_from(rows, gone, sa.and_(*same, newest), isouter=True)
+    return joined.where(_is_newer(group, rows, deletes, gone))
+
+
+def _newest(
+    table: sa.Table, keys: Sequence[str], times: Sequence[str], as_of: Any, name: str
+) -> sa.Subquery:
+    """The rows of a table with their rank within their key, the newest first."""
+    order = [table.columns[time].desc().nulls_last() for time in times]
+    partition = [table.columns[key] for key in keys]
+    number = sa.func.row_number().over(partition_by=partition, order_by=order or None)
+    rows = sa.select(*table.columns, number.label(_rank(table)))
     if as_of is not None:
-        rows = rows.where(_event_time(group) <= as_of)
-    ranked = rows.subquery("ranked")
-    columns = [ranked.columns[column.name] for column in group.columns]
-    return sa.select(*columns).where(ranked.columns[rank] == 1)
+        rows = rows.where(table.columns[times[0]] <= as_of)
+    return rows.subquery(name)
+
+
+def _is_newer(
+    group: FeatureGroup, rows: sa.Subquery, deletes: Tombstones, gone: sa.Subquery
+) -> sa.ColumnElement[bool]:
+    named = deletes.names
+    time, end = rows.columns[group.event_time or ""], gone.columns[named.time]
+    newer = [gone.columns[group.keys[0]].is_(None), time > end]
+    if group.created_time is not None:
+        created = rows.columns[group.created_time]
+        newer.append(sa.and_(time == end, created > gone.columns[named.made]))
+    return sa.or_(*newer)
+
+
+def _rank(table: sa.Table) -> str:
+    rank = "fsql_rank"
+    while rank in table.columns:
+        rank += "_"
+    return rank
 
 
 def _times(group: FeatureGroup) -> Iterator[str]:
     for name in (group.event_time, group.created_time):
         if name is not None:
             yield name
-
-
-def _event_time(group: FeatureGroup) -> sa.Column[Any]:
-    if group.event_time is None:
-        raise DefinitionError(f"as_of is given, and group {group.name!r} has no event time.")
-    return group.columns[group.event_time]

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from fsql import formats
+from fsql import deletes, formats
 from fsql.catalog import Catalog, Entry
+from fsql.deletes import Tombstones
 from fsql.errors import ConfigError, DefinitionError, NotAFeatureGroup, TableExists
 from fsql.fitting import differences
 from fsql.model import FeatureGroup
 from fsql.store import views
 
-__all__ = ["Found", "create", "drop", "find", "groups"]
+__all__ = ["Found", "create", "drop", "find", "groups", "with_deletes"]
 
 IF_EXISTS = ("error", "skip")
 
@@ -47,6 +48,21 @@ def find(catalog: Catalog, fg: FeatureGroup | str) -> Found:
     if entry.group is None:
         raise NotAFeatureGroup(entry.name, entry.database)
     return Found(entry, entry.group)
+
+
+def with_deletes(
+    catalog: Catalog, fg: FeatureGroup | str
+) -> tuple[FeatureGroup, Tombstones | None]:
+    """A group, as declared if it is, and its tombstones if there are any; two GetTable calls.
+
+    Raises:
+        TableNotFound, NotAFeatureGroup: as `find`; a declared group need not be there.
+    """
+    if not isinstance(fg, FeatureGroup):
+        found = find(catalog, fg)
+        return found.group, deletes.find(catalog, found.entry)
+    entry = catalog.find(fg.name, fg.schema)
+    return fg, None if entry is None else deletes.find(catalog, entry, fg)
 
 
 def groups(catalog: Catalog, pattern: str | None = None) -> list[FeatureGroup]:
@@ -88,7 +104,8 @@ def _check_same(declared: FeatureGroup, existing: Entry) -> None:
 
 
 def drop(engine: sa.Engine, catalog: Catalog, found: Found, *, purge: bool) -> None:
-    """Take a group's table away, after its view has let go of it."""
+    """Take a group's table and its tombstones away, after its view has let go of it."""
     entry = found.entry
     views.point(engine, catalog, found.group.view_name, entry.database, without=entry.name)
+    deletes.drop(catalog, entry, purge=purge)
     formats.drop(catalog, entry, purge=purge)

@@ -1,0 +1,150 @@
+"""Tombstones: what was deleted from a group with event times, and from when on.
+
+They lie in an Iceberg table of their own beside the group's, so that this one keeps every row that
+was written. Whoever asks what is true at a time takes the newest of rows and tombstones.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Container
+from dataclasses import dataclass
+from functools import cached_property
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from fsql import formats
+from fsql.catalog import Catalog, Entry
+from fsql.errors import InvalidName
+from fsql.formats.choosing import Choice
+from fsql.formats.table_write import TableWrite
+from fsql.model import FeatureGroup
+from fsql.naming import MAX_NAME_BYTES
+from fsql.types import Timestamp
+
+__all__ = ["Names", "Tombstones", "bury", "drop", "find"]
+
+SUFFIX = "__deletes"
+OWNER = "fsql.deletes_of"  # the parameter that names the group's table
+
+
+@dataclass(frozen=True)
+class Names:
+    """The columns of tombstones that are no keys.
+
+    Attributes:
+        time: the event time from which on one acts; called as the group's, if that is no key.
+        made: when the delete was made.
+    """
+
+    time: str
+    made: str
+
+
+def _names(group: FeatureGroup) -> Names:
+    time = _free(group.event_time or "event_time", group.keys)
+    return Names(time, _free("deleted_at", [*group.keys, time]))
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
+
+
+@dataclass(frozen=True)
+class Tombstones:
+    """The table of tombstones of a group.
+
+    Attributes:
+        entry: the table in the catalog.
+        group: whose rows they are about.
+    """
+
+    entry: Entry
+    group: FeatureGroup
+
+    @property
+    def names(self) -> Names:
+        """The names of its columns beside the keys."""
+        return _names(self.group)
+
+    @cached_property
+    def table(self) -> sa.Table:
+        """The table for a SELECT, in the schema that the group's has."""
+        group, named = self.group, self.names
+        keys = [sa.Column(key, group.columns[key].type) for key in group.keys]
+        is_date = pa.types.is_date(_schema(group).field(named.time).type)
+        time = sa.Column(named.time, sa.Date() if is_date else Timestamp("us"))
+        made = sa.Column(named.made, Timestamp("us"))
+        return sa.Table(self.entry.name, sa.MetaData(), *keys, time, made, schema=group.schema)
+
+
+def find(catalog: Catalog, entry: Entry, group: FeatureGroup | None = None) -> Tombstones | None:
+    """The tombstones of a group; None if nothing was ever deleted. One GetTable call.
+
+    Those of a table of the same name that was dropped, by other means than `FeatureStore.drop`, are
+    not the group's.
+
+    Args:
+        group: the group as the caller declares it.
+    """
+    found = catalog.find(entry.name + SUFFIX, entry.database)
+    group = group if group is not None else entry.group
+    if found is None or group is None or found.parameters.get(OWNER) != entry.name:
+        return None
+    if found.glue["CreateTime"] < entry.glue["CreateTime"]:
+        return None
+    return Tombstones(found, group)
+
+
+def bury(
+    catalog: Catalog, entry: Entry, group: FeatureGroup, choice: Choice, token: str | None
+) -> formats.Committed:
+    """Write a tombstone for each key, at the time that the choice says.
+
+    Raises:
+        InvalidName: the group's name leaves no room for that of the tombstones' table.
+        CommitConflict, StorageError: they could not be written; nothing was.
+    """
+    stones = find(catalog, entry) or _create(catalog, entry, group)
+    schema = _schema(group)
+    now = pa.scalar(dt.datetime.now(dt.UTC).replace(tzinfo=None), pa.timestamp("us"))
+    made = pa.repeat(now, len(choice.keys))
+    rows = pa.table([*choice.keys.columns, choice.since, made], schema=schema)
+    with TableWrite(catalog, stones.entry, schema, token=token) as write:
+        write.write(0, rows)
+        return write.commit()
+
+
+def drop(catalog: Catalog, entry: Entry, *, purge: bool) -> None:
+    """Take away the tombstones of a group, if it has any, or of an earlier one of its name.
+
+    Args:
+        purge: delete the files as well.
+    """
+    found = catalog.find(entry.name + SUFFIX, entry.database)
+    if found is not None and found.parameters.get(OWNER) == entry.name:
+        formats.drop(catalog, found, purge=purge)
+
+
+def _schema(group: FeatureGroup) -> pa.Schema:
+    stored, named = group.storage_schema, _names(group)
+    keys = [stored.field(key) for key in group.keys]
+    time = stored.field(group.event_time or named.time)
+    return pa.schema([*keys, (named.time, time.type), (named.made, pa.timestamp("us"))])
+
+
+def _create(catalog: Catalog, entry: Entry, group: FeatureGroup) -> Tombstones:
+    name = entry.name + SUFFIX
+    if len(name) > MAX_NAME_BYTES:
+        raise InvalidName(
+            f"Deletes of {entry.name!r} would be kept in a table named {name!r}, which has"
+            f" {len(name)} bytes; Glue allows {MAX_NAME_BYTES}. Declare it under a shorter name."
+        )
+    drop(catalog, entry, purge=False)  # of an earlier table of this name
+    named = _names(group)
+    docs = {named.time: "from when on the key is deleted", named.made: "when it was deleted"}
+    made = formats.create_beside(catalog, entry, SUFFIX, _schema(group), {OWNER: entry.name}, docs)
+    return Tombstones(made, group)
