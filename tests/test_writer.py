@@ -200,7 +200,7 @@ def test_writes_add_up_and_keep_their_order(store: fsql.FeatureStore) -> None:
     assert read(store, transport="scan")["k"].to_pylist() == list(range(30))
 
 
-def test_a_frame_cut_into_lanes_keeps_its_order(
+def test_a_frame_cut_into_lanes_becomes_one_file_in_order(
     store: fsql.FeatureStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sources, "LANE_BYTES", 100)
@@ -208,7 +208,7 @@ def test_a_frame_cut_into_lanes_keeps_its_order(
     monkeypatch.setattr(parquet, "ROW_GROUP_ROWS", 20)
     monkeypatch.setattr(pa, "cpu_count", lambda: 3)
     result = store.write(GROUP, rows(1000))
-    assert result.files == 3
+    assert result.files == 1
     assert read(store, transport="scan")["k"].to_pylist() == list(range(1000))
 
 

@@ -38,7 +38,7 @@ from fsql.formats import parquet
 from fsql.writer import sources
 
 parquet.ROW_GROUP_ROWS = sources.BLOCK_ROWS = 100
-parquet.FILE_BYTES = 3000
+parquet.BUFFER_BYTES = parquet.FILE_BYTES = 3000
 store = fsql.FeatureStore(sys.argv[1])
 data = pa.table({{"k": range({BATCH}), "t": pa.array([0] * {BATCH}, pa.timestamp("us"))}})
 while True:
@@ -144,7 +144,7 @@ from fsql.formats import parquet
 from fsql.writer import sources
 
 parquet.ROW_GROUP_ROWS = 10
-sources.LANE_BYTES = 1
+parquet.BUFFER_BYTES = sources.LANE_BYTES = 1
 store = fsql.FeatureStore(sys.argv[1])
 data = pa.table({{"k": range(100), "t": pa.array([0] * 100, pa.timestamp("us"))}})
 

@@ -1,58 +1,47 @@
-"""Parquet files, written by several threads, and taken back if the write fails."""
+"""Parquet files of sorted rows, in bounded memory, on all cores; taken back if the write fails.
+
+Rows wait in memory until there are too many. What waits is written at once if it goes on in the
+order of the rows; if not, it is sorted and put aside, and merged when it is enough for some files.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import uuid
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from functools import partial
+from heapq import nlargest
 from types import TracebackType
-from typing import Any
+from typing import TypeAlias
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from fsql.errors import StorageError
+from fsql.formats.backlog import Backlog, Limits, Taken
+from fsql.formats.merging import merges
+from fsql.formats.outputs import Output, Place, WrittenFile
 from fsql.formats.partitions import Values
+from fsql.formats.rowgroups import Encoded, encode
+from fsql.formats.sorting import Order
+from fsql.formats.spill import Run, Spill
 from fsql.storage import Storage
 
 __all__ = ["FileSet", "WrittenFile"]
 
-ROW_GROUP_BYTES = 128 << 20  # of Arrow's memory; on S3 that becomes a few dozen MB
+ROW_GROUP_BYTES = 64 << 20  # of Arrow's memory; on S3 that becomes a few dozen MB
 ROW_GROUP_ROWS = 1 << 20
 FILE_BYTES = 256 << 20  # AWS advises 128 MB and more: athena/latest/ug/performance-tuning.html
-BUFFER_BYTES = 256 << 20  # all partitions together, before rows have to go to their files
-OPEN_FILES = 64  # each holds a part of an upload in memory, see S3's multipart uploads
+BUFFER_BYTES = 128 << 20  # all partitions together, before rows have to leave memory
+OPEN_FILES = 8  # each holds a part of an upload in memory, see S3's multipart uploads
 
-OPTIONS: Mapping[str, Any] = {
-    "compression": "zstd",
-    "store_decimal_as_integer": True,  # https://iceberg.apache.org/spec/#parquet
-    "write_page_index": True,  # lets Athena skip pages
-}
+_SAMPLE_BYTES = 4 << 20
+_LEAST_RATIO = 1 / 32  # files of rows that can be squeezed more have to be read, too
+_MOST_RELIEVED = 256  # partitions at a time
 
-
-@dataclass(frozen=True)
-class WrittenFile:
-    """A finished file.
-
-    Attributes:
-        partition: what all of its rows have in common; empty in a table without partitions.
-        size: bytes.
-        footer: its Parquet metadata.
-    """
-
-    uri: str
-    partition: Values
-    size: int
-    footer: pq.FileMetaData
-
-    @property
-    def name(self) -> str:
-        """Its name without the folder; names sort in the order of the rows."""
-        return self.uri.rpartition("/")[2]
+Rows: TypeAlias = Callable[[], pa.Table]
+Job: TypeAlias = tuple[Output, Place, Rows]
+"""A row group to encode: where it goes, and what gives its rows."""
 
 
 class FileSet:
@@ -62,71 +51,184 @@ class FileSet:
         storage: where they go.
         schema: the files' schema, with field ids.
         place: gives the URI of a new file from its partition and its name.
+        order: the columns by which the rows of a file are sorted, the first one counting most.
+            Without any, rows stay in the order in which they come.
     """
 
     def __init__(
-        self, storage: Storage, schema: pa.Schema, place: Callable[[Values, str], str]
+        self,
+        storage: Storage,
+        schema: pa.Schema,
+        place: Callable[[Values, str], str],
+        order: Sequence[str] = (),
     ) -> None:
         self._storage, self._schema, self._place = storage, schema, place
-        self._streams: OrderedDict[tuple[int, Values], _Stream] = OrderedDict()
+        self._order = Order(schema, order)
+        self._spill = Spill(schema, self._order)
+        self._limits = Limits(ROW_GROUP_BYTES, ROW_GROUP_ROWS)
+        self._backlogs: dict[Values, Backlog] = {}
+        self._ratio = _Ratio()
+        self._jobs: deque[Job] = deque()
+        self._open: dict[Backlog, None] = {}  # with files that rows go to directly, idle ones first
+        self._outputs: list[Output] = []
         self._lock = threading.Lock()
         self._token = uuid.uuid4()
         self._uris: list[str] = []
-        self._kept = False
+        self._written: list[WrittenFile] = []
+        self._waiting = 0
+        self._finishing = threading.Lock()
+        self._broken = self._kept = False
 
-    def write(self, lane: int, partition: Values, table: pa.Table) -> None:
-        """Add rows of a partition. The order of a lane's rows is kept within the partition.
+    def write(self, partition: Values, table: pa.Table) -> None:
+        """Add rows of a partition. Several threads may write at the same time.
 
-        Lanes may write at the same time; a lane and partition of its own are quickest.
+        Raises:
+            StorageError: a file cannot be written, or rows cannot be put aside.
         """
-        stream = self._stream((lane, partition))
-        stream.add(table)
-        for full in self._too_much():
-            full.flush()
-        for idle in self._too_many(stream):
-            idle.close()
-
-    def _stream(self, key: tuple[int, Values]) -> _Stream:
+        named = pa.Table.from_arrays(table.columns, schema=self._schema)
         with self._lock:
-            stream = self._streams.get(key)
-            if stream is None:
-                number = len(self._streams)
-                stream = _Stream(lambda part: self._create(key, number, part), key[1])
-                self._streams[key] = stream
-            self._streams.move_to_end(key)
-            return stream
+            backlog = self._backlogs.setdefault(partition, Backlog(self._order))
+        step = _step(named, self._limits)
+        for start in range(0, len(named), step):
+            self._count(backlog.add(named.slice(start, step)))
+        while self._waiting >= BUFFER_BYTES:
+            self._relieve()
+        self._work()
 
-    def _create(self, key: tuple[int, Values], stream: int, part: int) -> _Sink:
-        name = f"{key[0]:03d}-{stream:05d}-{part:05d}-{self._token}.parquet"
-        uri = self._place(key[1], name)
+    def _count(self, bytes: int) -> None:
         with self._lock:
+            self._waiting += bytes
+
+    def _relieve(self) -> None:
+        """Let rows go from memory, those of the partitions with most of them."""
+        with self._lock:
+            backlogs = list(self._backlogs.items())
+        for partition, backlog in nlargest(_MOST_RELIEVED, backlogs, key=lambda b: b[1].bytes):
+            if self._waiting < BUFFER_BYTES // 2:
+                return
+            taken = backlog.relieve(self._limits, partial(self._begin, partition))
+            if taken is not None:
+                self._count(-taken.bytes)
+                self._pass_on(partition, backlog, taken)
+
+    @staticmethod
+    def _seal(output: Output | None) -> None:
+        if output is not None:
+            output.seal()
+
+    def _pass_on(self, partition: Values, backlog: Backlog, taken: Taken) -> None:
+        if taken.place is None:
+            self._put_aside(partition, backlog, taken.rows)
+            return
+        self._encode(*taken.place, lambda: taken.rows)
+        self._seal(backlog.seal(FILE_BYTES))
+        self._seal_idle(backlog)
+
+    def _seal_idle(self, current: Backlog) -> None:
+        """Let other partitions' files be finished, if too many are open."""
+        with self._lock:
+            self._open.pop(current, None)
+            self._open[current] = None
+            idle = list(self._open)[:-OPEN_FILES]
+            for backlog in idle:
+                del self._open[backlog]
+        for backlog in idle:
+            self._seal(backlog.seal())
+
+    def _put_aside(self, partition: Values, backlog: Backlog, rows: pa.Table) -> None:
+        rows = self._order.sort(rows)
+        backlog.put_aside(self._spill.put(rows))
+        self._ratio.guess(rows, self._schema)
+        # One file's worth stays behind, so that no file becomes small when nothing follows.
+        runs = backlog.oldest(self._ratio.rows_of(2), self._ratio.rows_of(3))
+        if runs:
+            self._merge(partition, runs)
+
+    def _merge(self, partition: Values, runs: list[Run]) -> None:
+        groups = merges(runs, self._order, self._limits.bytes, self._limits.rows)
+        self._line_up(partition, [group.rows for group in groups], sum(r.bytes for r in runs))
+
+    def _line_up(self, partition: Values, groups: list[Rows], bytes: int) -> None:
+        """Line up row groups for files that are about as large as is wanted."""
+        count = min(len(groups), max(1, round(bytes / self._ratio.rows_of(1))))
+        for file in range(count):
+            output = self._begin(partition)
+            for rows in groups[file * len(groups) // count : (file + 1) * len(groups) // count]:
+                self._jobs.append((output, output.reserve(), rows))
+            output.seal()
+
+    def _begin(self, partition: Values) -> Output:
+        with self._lock:
+            name = f"{len(self._uris):05d}-{self._token}.parquet"
+            uri = self._place(partition, name)
             self._uris.append(uri)
+            output = Output(uri, partition, lambda: self._opened(uri), self._written.append)
+            self._outputs.append(output)
+        return output
 
-        def open_stream() -> pa.NativeFile:
-            path = self._storage.for_writing(uri)
-            return self._storage.filesystem.open_output_stream(path)
+    def _opened(self, uri: str) -> pa.NativeFile:
+        return self._storage.filesystem.open_output_stream(self._storage.for_writing(uri))
 
-        return _Sink(uri, open_stream, self._schema)
+    def _encode(self, output: Output, place: Place, rows: Rows) -> None:
+        encoded = encode(rows(), self._schema, self._order.places)
+        self._ratio.learn(encoded)
+        output.put(place, encoded)
 
-    def _too_much(self) -> list[_Stream]:
-        with self._lock:
-            streams = list(self._streams.values())
-        if sum(stream.waiting for stream in streams) < BUFFER_BYTES:
-            return []
-        return [max(streams, key=lambda stream: stream.waiting)]
-
-    def _too_many(self, current: _Stream) -> list[_Stream]:
-        with self._lock:
-            streams = [stream for stream in self._streams.values() if stream.is_open]
-        return [stream for stream in streams[:-OPEN_FILES] if stream is not current]
+    def _work(self) -> None:
+        """Encode what is lined up; every thread that comes by takes a hand in it."""
+        while True:
+            try:
+                job = self._jobs.popleft()
+            except IndexError:
+                return
+            try:
+                self._encode(*job)
+            except BaseException:
+                self._jobs.clear()
+                raise
 
     def finish(self) -> list[WrittenFile]:
-        """Write what waits, close every file; the files in the order of their rows."""
-        streams = list(self._streams.values())
+        """Write what waits, close every file; the files in the order in which they were begun."""
+        backlogs = iter(list(self._backlogs.items()))
         with ThreadPoolExecutor(pa.cpu_count(), "fsql-finish") as pool:
-            for closed in [pool.submit(stream.close) for stream in streams]:
-                closed.result()
-        return sorted((f for stream in streams for f in stream.files), key=lambda f: f.name)
+            working = [pool.submit(self._finish, backlogs) for _ in range(pa.cpu_count())]
+            try:
+                for worker in working:
+                    worker.result()
+            except BaseException:
+                self._broken = True
+                raise
+        return sorted(self._written, key=lambda file: file.name)
+
+    def _finish(self, backlogs: Iterator[tuple[Values, Backlog]]) -> None:
+        while not self._broken:
+            self._work()
+            with self._finishing:
+                item = next(backlogs, None)
+                if item is None:
+                    break
+                self._line_up_rest(*item)
+        self._work()
+
+    def _line_up_rest(self, partition: Values, backlog: Backlog) -> None:
+        rows, output, runs = backlog.rest()
+        if rows is not None and output is not None:
+            for group in _groups(rows, self._limits):
+                self._jobs.append((output, output.reserve(), group))
+        elif rows is not None and runs:
+            runs.append(self._spill.put(self._order.sort(rows)))
+        elif rows is not None:
+            if rows.nbytes > FILE_BYTES:
+                self._ratio.guess(rows, self._schema)
+            self._line_up(partition, self._sorted_groups(rows), rows.nbytes)
+        self._seal(backlog.seal())
+        if runs:
+            self._merge(partition, runs)
+
+    def _sorted_groups(self, rows: pa.Table) -> list[Rows]:
+        if self._limits.reached(rows.nbytes, len(rows)):
+            return _groups(self._order.sort(rows), self._limits)
+        return [lambda: self._order.sort(rows)]
 
     def keep(self, keep: bool = True) -> None:
         """Let the files stay, or not after all."""
@@ -143,116 +245,49 @@ class FileSet:
     ) -> None:
         if self._kept:
             return
-        for stream in self._streams.values():
-            stream.abandon()
+        for output in self._outputs:
+            output.abandon()
         self._storage.delete(self._uris)
 
 
-class _Stream:
-    """The rows of one lane and partition, on their way into one file after another."""
+class _Ratio:
+    """How much smaller rows become in a file: measured, so that files become as large as wanted."""
 
-    def __init__(self, create: Callable[[int], _Sink], partition: Values) -> None:
-        self._create, self._partition = create, partition
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._tables: list[pa.Table] = []
-        self._rows = self.waiting = 0
-        self._sink: _Sink | None = None
-        self.files: list[WrittenFile] = []
+        self._encoded = self._table = 0
+        self._guess = 0.0
 
-    @property
-    def is_open(self) -> bool:
-        """Whether a file is being written."""
-        return self._sink is not None
+    def guess(self, rows: pa.Table, schema: pa.Schema) -> None:
+        """Try it with some rows, as long as nothing better is known."""
+        if not self._guess and not self._table:
+            some = rows.slice(0, max(1, _SAMPLE_BYTES * len(rows) // max(1, rows.nbytes)))
+            self._guess = encode(some, schema).file.size / max(1, some.nbytes)
 
-    def add(self, table: pa.Table) -> None:
-        """Take rows; enough of them become a row group."""
+    def learn(self, encoded: Encoded) -> None:
+        """Take a row group into account."""
         with self._lock:
-            self._tables.append(table)
-            self._rows += table.num_rows
-            self.waiting += table.nbytes
-            if self.waiting >= ROW_GROUP_BYTES or self._rows >= ROW_GROUP_ROWS:
-                self._flush()
+            self._encoded += encoded.file.size
+            self._table += encoded.table_bytes
 
-    def flush(self) -> None:
-        """Write the waiting rows as one row group."""
+    def rows_of(self, files: int) -> int:
+        """About how many bytes of memory the rows of some files take."""
         with self._lock:
-            self._flush()
-
-    def _flush(self) -> None:
-        if not self._rows:
-            return
-        if self._sink is None:
-            self._sink = self._create(len(self.files))
-        tables, self._tables, self._rows, self.waiting = self._tables, [], 0, 0
-        self._sink.write(pa.concat_tables(tables))
-        if self._sink.size >= FILE_BYTES:
-            self._close()
-
-    def close(self) -> None:
-        """Write the waiting rows and finish the file."""
-        with self._lock:
-            self._flush()
-            self._close()
-
-    def _close(self) -> None:
-        if self._sink is not None:
-            self.files.append(self._sink.finish(self._partition))
-            self._sink = None
-
-    def abandon(self) -> None:
-        """Let go of the file, whatever state it is in; it is going to be deleted."""
-        if self._sink is not None:
-            self._sink.abandon()
+            ratio = self._encoded / self._table if self._table else self._guess
+        return int(files * FILE_BYTES / max(ratio, _LEAST_RATIO))
 
 
-class _Sink:
-    """One file that is being written.
+def _step(table: pa.Table, limits: Limits) -> int:
+    """How many of a table's rows make a block that is not much larger than a row group."""
+    return max(1, len(table) // max(1, _count(table, limits)))
 
-    Raises:
-        StorageError: from every method but `abandon`, when it cannot be written.
-    """
 
-    def __init__(
-        self, uri: str, open_stream: Callable[[], pa.NativeFile], schema: pa.Schema
-    ) -> None:
-        self._uri, self._schema = uri, schema
-        self._footer: list[pq.FileMetaData] = []
-        with self._writable():
-            self._stream = open_stream()
-            self._writer = pq.ParquetWriter(
-                self._stream, schema, metadata_collector=self._footer, **OPTIONS
-            )
+def _count(table: pa.Table, limits: Limits) -> int:
+    return int(max(-(-len(table) // limits.rows), round(table.nbytes / limits.bytes), 1))
 
-    @contextlib.contextmanager
-    def _writable(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise StorageError(f"{self._uri} cannot be written; nothing was: {error}") from error
 
-    @property
-    def size(self) -> int:
-        """Bytes so far."""
-        return int(self._stream.tell())
-
-    def write(self, table: pa.Table) -> None:
-        """Append one row group."""
-        named = pa.Table.from_arrays(table.columns, schema=self._schema)
-        with self._writable():
-            self._writer.write_table(named, row_group_size=len(named))
-
-    def finish(self, partition: Values) -> WrittenFile:
-        """Write the footer."""
-        with self._writable():
-            self._writer.close()
-            size = self.size
-            self._stream.close()
-        return WrittenFile(self._uri, partition, size, self._footer[0])
-
-    def abandon(self) -> None:
-        """Close without caring whether that works."""
-        # After a failed write pyarrow's writer has no footer to give, a RuntimeError.
-        with contextlib.suppress(OSError, pa.ArrowException, RuntimeError):
-            self._writer.close()
-        with contextlib.suppress(OSError, pa.ArrowException):
-            self._stream.close()
+def _groups(table: pa.Table, limits: Limits) -> list[Rows]:
+    """The rows cut to row groups of about the same size."""
+    count = _count(table, limits)
+    ends = [len(table) * (place + 1) // count for place in range(count)]
+    return [partial(table.slice, a, b - a) for a, b in zip([0, *ends], ends, strict=False)]

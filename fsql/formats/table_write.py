@@ -26,6 +26,7 @@ from fsql.formats.iceberg import load
 from fsql.formats.parquet import FileSet, WrittenFile
 from fsql.formats.partitions import Partitioner
 from fsql.formats.replacing import Replaces, nothing
+from fsql.formats.sorting import row_order
 
 __all__ = ["Committed", "TableWrite"]
 
@@ -81,6 +82,7 @@ class TableWrite:
             lambda values, name: locations.new_data_location(
                 self._partitioner.folder(values) + name
             ),
+            row_order(entry.group),
         )
         self._commit = Commit(catalog, entry, table, replaces, token, self._files.keep)
 
@@ -108,8 +110,7 @@ class TableWrite:
     def write(self, lane: int, table: pa.Table) -> None:
         """Add rows in their storage types; several lanes may write at the same time."""
         for values, rows in self._partitioner.split(table):
-            # Lanes share the files of a partition, or there would be too many small ones.
-            self._files.write(0 if self._shared else lane, values, rows)
+            self._files.write(values, rows)
 
     def commit(self) -> Committed:
         """Make the rows part of the table, all of them or none.
