@@ -322,22 +322,21 @@ def test_old_orphans_go_and_young_ones_stay(athena: AthenaClient, tmp_path: Path
     make(athena, "a bigint", vacuum_max_snapshot_age_seconds=0)
     insert(athena, "(1)")
     old, young, ours = (put(athena, f"t/data/{name}.parquet") for name in ("old", "young", "ours"))
-    elsewhere = put(athena, "t/else/old.parquet")
-    for uri in (old, elsewhere):
+    others = put(athena, "t/else/old.parquet"), put(athena, "t/metadata/note.json")
+    for uri in (old, *others):
         age(tmp_path, uri, days=1.1)
     age(tmp_path, young, days=0.9)
     athena.run("VACUUM t")
-    assert there(athena, "") == sorted({*live(athena), young, ours, elsewhere, *metadata(athena)})
+    assert there(athena, "") == sorted(
+        {*live(athena), young, ours, *others, *there(athena, "metadata/")}
+    )
+    assert others[1] in there(athena, "metadata/")
     athena.run("ALTER TABLE t SET TBLPROPERTIES ('vacuum_max_snapshot_age_seconds'='432000')")
     age(tmp_path, young, days=4.9)
     age(tmp_path, ours, days=5.1)
     athena.run("VACUUM t")
     assert young in there(athena)
     assert ours not in there(athena)
-
-
-def metadata(athena: AthenaClient) -> list[str]:
-    return there(athena, "metadata/")
 
 
 def test_files_that_are_in_use_stay_however_old(athena: AthenaClient, tmp_path: Path) -> None:
@@ -355,9 +354,9 @@ def test_files_that_are_in_use_stay_however_old(athena: AthenaClient, tmp_path: 
 def test_metadata_files_are_kept_up_to_a_number(athena: AthenaClient) -> None:
     make(athena, "a bigint", vacuum_max_metadata_files_to_keep=3)
     insert(athena, *[f"({i})" for i in range(6)])
-    assert len([name for name in metadata(athena) if name.endswith(".json")]) == 7
+    assert len([name for name in there(athena, "metadata/") if name.endswith(".json")]) == 7
     athena.run("VACUUM t")
-    assert len([name for name in metadata(athena) if name.endswith(".json")]) == 4
+    assert len([name for name in there(athena, "metadata/") if name.endswith(".json")]) == 4
     assert athena.rows("SELECT sum(a) FROM t") == [("15",)]
     assert len(athena.rows('SELECT * FROM "t$snapshots"')) == 6
 

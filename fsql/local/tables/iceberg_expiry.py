@@ -37,6 +37,7 @@ __all__ = ["expire"]
 _MAX_AGE = 5 * 24 * 3600  # seconds
 _OF_WRITERS = 24 * 3600  # seconds: how long a write may take
 _AT_ONCE = 1000
+_ENDINGS = (".parquet", ".orc", ".avro", ".metadata.json", ".puffin", ".stats")  # Iceberg's files
 
 _METADATA_FILES = "vacuum_max_metadata_files_to_keep"
 
@@ -205,7 +206,8 @@ def _orphans(context: Context, metadata: TableMetadata, needed: set[str]) -> Ite
         bucket, prefix = split_uri(folder)
         for found in context.store.list(bucket, prefix):
             uri = f"s3://{bucket}/{found.key}"
-            if uri not in needed and found.mtime_ns < horizon * 1e9:
+            old = found.mtime_ns < horizon * 1e9
+            if old and found.key.endswith(_ENDINGS) and uri not in needed:
                 yield uri
 
 
