@@ -12,6 +12,7 @@ from pyathena.sqlalchemy.compiler import (
     AthenaTypeCompiler,
 )
 from pyathena.sqlalchemy.preparer import AthenaDDLIdentifierPreparer
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.ddl import CreateTable
 
 from fsql.errors import ConfigError
@@ -48,6 +49,14 @@ class FsqlStatementCompiler(AthenaStatementCompiler):
     @sa.util.memoized_property
     def _dml_type_compiler(self) -> FsqlDMLTypeCompiler:
         return FsqlDMLTypeCompiler(self.dialect)
+
+    def visit_update(self, update_stmt: Any, visiting_cte: Any = None, **kw: Any) -> str:
+        """UPDATE; PyAthena rewrites those of single items of SQLAlchemy's own arrays."""
+        if hasattr(update_stmt, "_ordered_values"):
+            arrays: Any = super()  # PyAthena leaves the method untyped
+            return str(arrays.visit_update(update_stmt, visiting_cte, **kw))
+        # SQLAlchemy 2.1 has no such attribute, without which PyAthena 4.2.1 fails.
+        return SQLCompiler.visit_update(self, update_stmt, visiting_cte=visiting_cte, **kw)
 
     def visit_getitem_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
         """A struct's field, a map's value by key or an array's item; NULL if there is none."""

@@ -15,7 +15,7 @@ import logging
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import pyarrow as pa
 import pyathena.connection
@@ -52,7 +52,7 @@ from pyathena.model import AthenaQueryExecution
 
 from fsql.analysis import unload_select
 from fsql.aws import open_aws
-from fsql.catalog import Catalog
+from fsql.catalog import Catalog, Entry
 from fsql.errors import ConfigError
 from fsql.estimates import Estimate, estimate
 from fsql.failures import MAX_QUERY_BYTES, check_size, failed, rejected, repeated
@@ -100,8 +100,24 @@ FIRST_POLL = 0.001
 POLL_SHARE = 0.1  # of the time waited so far, so polling adds a tenth at most
 
 
+class Pending(Protocol):
+    """Rows that are written and not seen yet."""
+
+    def add(self, entry: Entry, table: pa.Table) -> None:
+        """Write rows for a table, in their storage types."""
+
+    def commit(self) -> None:
+        """Make them part of their tables."""
+
+    def abandon(self) -> None:
+        """Take them back."""
+
+
 class Connection(pyathena.connection.Connection["Cursor"]):
     """A connection to one store.
+
+    Attributes:
+        pending: rows that wait for `commit`, see `fsql.inserts`.
 
     Args:
         planner: what knows the store; connections of one engine share it.
@@ -118,9 +134,24 @@ class Connection(pyathena.connection.Connection["Cursor"]):
             "poll_interval": SLOWEST_POLL,
         }
         super().__init__(**{**defaults, **self.aws.connect_args, **options})
+        self.pending: Pending | None = None
+
+    def commit(self) -> None:
+        """Commit the rows that wait for it; what statements did, they committed themselves."""
+        pending, self.pending = self.pending, None
+        if pending is not None:
+            pending.commit()
 
     def rollback(self) -> None:
-        """Nothing: Athena has no transactions, each statement commits by itself."""
+        """Take back the rows that wait; Athena has no transactions, statements stay done."""
+        pending, self.pending = self.pending, None
+        if pending is not None:
+            pending.abandon()
+
+    def close(self) -> None:
+        """Close the connection; rows that wait for a commit are taken back."""
+        self.rollback()
+        super().close()
 
     def __repr__(self) -> str:
         return f"<fsql.dbapi.Connection {self.aws!r}>"
@@ -166,6 +197,7 @@ class Cursor(pyathena.cursor.Cursor):
             ConfigError: `transport` is unknown, or "scan" and the statement is no plain
                 projection and filter of one feature group.
         """
+        self.connection.commit()  # rows that wait are there for whoever asks after them
         plan = self._plan(operation, parameters, transport)
         if max_bytes_scanned is not None:
             estimate(self.connection.planner, plan, transport).check(max_bytes_scanned)
@@ -176,6 +208,11 @@ class Cursor(pyathena.cursor.Cursor):
         else:
             self._run(plan.sql, ResultSet.options(plan), options)
         return self
+
+    def wrote(self, rows: int) -> None:
+        """Take note that rows were written with no statement of this cursor's."""
+        self._reset_state()
+        self._rowcount = rows
 
     def estimate(
         self,

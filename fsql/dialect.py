@@ -21,6 +21,8 @@ from fsql.catalog import Catalog
 from fsql.compiler import FsqlDDLCompiler, FsqlStatementCompiler, FsqlTypeCompiler
 from fsql.errors import ConfigError, UnsupportedType
 from fsql.formats import describe_group
+from fsql.inserts.execution import executed
+from fsql.inserts.statements import taken
 from fsql.model import FeatureGroup
 from fsql.planning import Planner
 from fsql.types import Instant, sqlalchemy_type
@@ -66,12 +68,20 @@ class FsqlDialect(AthenaDialect):
 
     @classmethod
     def engine_created(cls, engine: sa.Engine) -> None:
-        """Drop secrets from the URL that an engine shows; the session has them."""
+        """Take its INSERTs, and drop secrets from the URL that it shows; the session has them."""
+        event.listen(engine, "before_execute", _take, retval=True)
         secret = [name for name in engine.url.query if name in SECRET_ARGUMENTS]
         engine.url = engine.url.difference_update_query(secret)
 
     def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
         """Run a statement; driver-level SQL without parameters keeps its percent signs."""
+        if context is None or not executed(cursor, statement, parameters, context):
+            self._do_execute(cursor, statement, parameters, context)
+        if context is not None and context.isinsert and not context.executemany:
+            # SQLAlchemy forgets it of an INSERT, as it closes the cursor at once.
+            context._rowcount = cursor.rowcount
+
+    def _do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any) -> None:
         if context is not None and context.compiled is None and not parameters:
             parameters = None
         options = context.execution_options.get(OPTION) if context is not None else None
@@ -80,6 +90,10 @@ class FsqlDialect(AthenaDialect):
             inherited.do_execute(cursor, statement, parameters, context)
         else:
             cursor.execute(statement, parameters, **options)
+
+    def do_rollback(self, dbapi_connection: Any) -> None:
+        """Take back rows that wait for a commit; PyAthena's dialect does nothing."""
+        dbapi_connection.rollback()
 
     def get_columns(
         self, connection: Any, table_name: str, schema: str | None = None, **kw: Any
@@ -106,6 +120,14 @@ class FsqlDialect(AthenaDialect):
         if type(mine).__module__.startswith("fsql"):
             return mine
         return super()._get_column_type(type_, _nested)
+
+
+def _take(
+    connection: sa.Connection, statement: Any, multiparams: Any, params: Any, options: Any
+) -> tuple[Any, Any, Any]:
+    """Rows of an INSERT never become VALUES where fsql can write them itself."""
+    translated = options.get("schema_translate_map") or {}
+    return taken(catalog_of(connection), statement, multiparams, params, translated)
 
 
 def create_engine(url: str | URL | None = None, **options: Any) -> sa.Engine:

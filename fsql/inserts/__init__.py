@@ -60,7 +60,7 @@ def insert_select(
         raise NotAFeatureGroup(entry.name, entry.database)
     done = written_by(catalog, entry, token) if token is not None else None
     if done is not None:
-        return Inserted(Committed(0, 0, 0, done, repeated=True))
+        return Inserted(done)
     query = understood(connection, sql, entry.name)
     fitting = matched(group, query)
     # Without a token, the same SELECT of other rows is other work.

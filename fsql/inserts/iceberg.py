@@ -100,7 +100,7 @@ class IcebergInsert:
                 self._stages.discard()
             return None
         self._stages.give_up(None)
-        return Committed(0, 0, 0, made, repeated=True)
+        return made
 
     def _token(self, stage: Stage) -> str:
         return self._work.token or stage.token
