@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from fsql.analysis import Analysis, Lookup, Output, Relation, Touched, analyse, touched
 from fsql.catalog import Catalog, Entry
 from fsql.errors import ConfigError
-from fsql.formats import row_count
+from fsql.formats import row_count, version
 
 __all__ = ["Plan", "Planner", "TransportName", "prefers_unload"]
 
@@ -31,12 +31,14 @@ class Plan:
         analysis: what can be said of it without running it.
         entries: the tables it was understood with, by database and name.
         database: the database of names that have none.
+        versions: the states of those tables whose entries do not tell them.
     """
 
     sql: str
     analysis: Analysis
     entries: Mapping[tuple[str, str], Entry | None] = field(default_factory=dict)
     database: str = ""
+    versions: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
 
     @property
     def outputs(self) -> tuple[Output, ...] | None:
@@ -59,8 +61,9 @@ class Planner:
             known = self._plans.get(key)
         if known is not None:
             entries = {name: self._find(*name) for name in known.entries}
-            if all(_same(entries[name], known.entries[name]) for name in entries):
-                return Plan(sql, known.analysis, entries, database)
+            same = all(_same(entries[name], known.entries[name]) for name in entries)
+            if same and self._versions(entries) == known.versions:
+                return Plan(sql, known.analysis, entries, database, known.versions)
         plan = self._analyse(sql, database)
         self._remember(key, plan)
         return plan
@@ -68,7 +71,14 @@ class Planner:
     def _analyse(self, sql: str, database: str) -> Plan:
         entries: dict[tuple[str, str], Entry | None] = {}
         analysis = analyse(sql, self._lookup(entries, database), database)
-        return Plan(sql, analysis, entries, database)
+        return Plan(sql, analysis, entries, database, self._versions(entries))
+
+    def _versions(
+        self, entries: Mapping[tuple[str, str], Entry | None]
+    ) -> Mapping[tuple[str, str], str | None]:
+        """The states of those tables whose entries do not tell them."""
+        hive = {name: entry for name, entry in entries.items() if entry and entry.is_hive_group}
+        return {name: version(self.catalog, entry) for name, entry in hive.items()}
 
     def touched(self, plan: Plan) -> Touched | None:
         """What a statement touches at most, by the tables it was planned with."""

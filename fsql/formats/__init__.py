@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from fsql.formats.beside import create_beside
-from fsql.formats.commits import written_by
 from fsql.formats.forgetting import Forgotten, check_forgettable, forget
-from fsql.formats.iceberg import create, describe_group, drop
+from fsql.formats.hive.leftovers import unreferenced
 from fsql.formats.removing import Removed, remove_rows
 from fsql.formats.scan import CannotScan, FileScan, scan
 from fsql.formats.sizes import bytes_of
-from fsql.formats.snapshots import Totals, row_count, totals
+from fsql.formats.snapshots import Totals
 from fsql.formats.stage import stage
 from fsql.formats.table_write import Committed
-from fsql.formats.writes import Replacing, Write, open_write
+from fsql.formats.tables import create, describe_group, drop, row_count, totals, version
+from fsql.formats.writes import Replacing, Write, open_write, written_by
 
 __all__ = [
     "CannotScan",
@@ -36,5 +36,7 @@ __all__ = [
     "scan",
     "stage",
     "totals",
+    "unreferenced",
+    "version",
     "written_by",
 ]

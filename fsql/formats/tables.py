@@ -53,12 +53,16 @@ def totals(catalog: Catalog, entry: Entry) -> Totals:
     Raises:
         OSError: its metadata cannot be read.
     """
-    return (hive_totals if entry.is_hive_group else snapshots).totals(catalog, entry)
+    if entry.is_hive_group:
+        return hive_totals.totals(catalog, entry)
+    return snapshots.totals(catalog, entry)
 
 
 def row_count(catalog: Catalog, entry: Entry) -> int | None:
     """How many rows a table has now; None where nothing says so."""
-    return (hive_totals if entry.is_hive_group else snapshots).row_count(catalog, entry)
+    if entry.is_hive_group:
+        return hive_totals.row_count(catalog, entry)
+    return snapshots.row_count(catalog, entry)
 
 
 def version(catalog: Catalog, entry: Entry) -> str | None:

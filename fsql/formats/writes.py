@@ -9,10 +9,13 @@ from typing import Literal, Protocol, Self, TypeAlias
 import pyarrow as pa
 
 from fsql.catalog import Catalog, Entry
+from fsql.formats import commits
+from fsql.formats.hive import write as hive_write
+from fsql.formats.hive.write import HiveWrite
 from fsql.formats.replacing import Replaces, everything, nothing, touched_partitions
 from fsql.formats.table_write import Committed, TableWrite
 
-__all__ = ["Replacing", "Write", "open_write"]
+__all__ = ["Replacing", "Write", "open_write", "written_by"]
 
 Replacing: TypeAlias = Literal["nothing", "partitions", "everything"]
 """Whose place the rows take: nobody's, that of the partitions they have rows of, or all."""
@@ -64,4 +67,19 @@ def open_write(
         schema: of the rows, in their storage types.
         token: names the write, which can be in the table only once.
     """
+    if entry.is_hive_group:
+        return HiveWrite(catalog, entry, replaces, token)
     return TableWrite(catalog, entry, schema, _ICEBERG[replaces], token)
+
+
+def written_by(catalog: Catalog, entry: Entry, token: str) -> Committed | None:
+    """What the write of this token did if it is in the table already, to its end.
+
+    Raises:
+        TableNotFound: the table was dropped meanwhile.
+    """
+    if entry.is_hive_group:
+        done = hive_write.written_by(catalog, entry, token)
+        return Committed(0, 0, 0, None, repeated=True) if done else None
+    snapshot = commits.written_by(catalog, entry, token)
+    return None if snapshot is None else Committed(0, 0, 0, snapshot, repeated=True)

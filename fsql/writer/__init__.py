@@ -90,15 +90,10 @@ def write(
         raise UnsupportedMode(mode, MODES)
     started = time.perf_counter()
     entry, stored = stored_group(catalog, group)
-    committed = _already(catalog, entry, token)
+    committed = formats.written_by(catalog, entry, token) if token is not None else None
     if committed is None:
         committed = _write(catalog, entry, stored, data, mode, progress, token)
     return result_of(stored.name, committed, time.perf_counter() - started)
-
-
-def _already(catalog: Catalog, entry: Entry, token: str | None) -> formats.Committed | None:
-    done = formats.written_by(catalog, entry, token) if token is not None else None
-    return None if done is None else formats.Committed(0, 0, 0, done, repeated=True)
 
 
 def _write(
@@ -208,10 +203,9 @@ def result_of(name: str, committed: formats.Committed | None, seconds: float) ->
 
 def _words(name: str, committed: formats.Committed, seconds: float) -> str:
     if committed.repeated:
-        return (
-            f"A write of this token is in {name} already, in snapshot {committed.snapshot_id};"
-            " nothing was written."
-        )
+        snapshot = committed.snapshot_id
+        place = f", in snapshot {snapshot}" if snapshot is not None else ""
+        return f"A write of this token is in {name} already{place}; nothing was written."
     rows, files = _counted(committed.rows, "row"), _counted(committed.files, "file")
     place = f" in place of {committed.replaced:,}" if committed.replaced else ""
     size = f"{committed.bytes / 1e6:,.1f} MB"
