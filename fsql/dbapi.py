@@ -57,6 +57,7 @@ from fsql.errors import ConfigError
 from fsql.estimates import Estimate, estimate
 from fsql.failures import MAX_QUERY_BYTES, check_size, failed, rejected, repeated
 from fsql.formatting import ParameterFormatter, bind
+from fsql.outages import told
 from fsql.planning import Plan, Planner, TransportName, check_transport, prefers_unload
 from fsql.results import ResultSet
 from fsql.transports import Unload, open_scan
@@ -171,6 +172,7 @@ class Cursor(pyathena.cursor.Cursor):
         connection: Any = self._connection
         return cast("Connection", connection)
 
+    @told()
     def execute(
         self,
         operation: str,
@@ -214,6 +216,7 @@ class Cursor(pyathena.cursor.Cursor):
         self._reset_state()
         self._rowcount = rows
 
+    @told()
     def estimate(
         self,
         operation: str,

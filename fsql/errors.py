@@ -5,6 +5,7 @@
     FsqlError
     ├── ConfigError (InterfaceError)            a URL or setting that cannot be used
     ├── StorageError (OperationalError)         a folder or bucket that cannot be read or written
+    ├── ServiceError (OperationalError)         Glue or Athena that refused or did not answer
     ├── DefinitionError (ProgrammingError)      a feature group declared wrongly
     │   └── InvalidName                         a name outside the convention
     ├── UnsupportedType (NotSupportedError)     a type that cannot be stored
@@ -57,6 +58,7 @@ __all__ = [
     "QueryCancelled",
     "QueryError",
     "QueryFailed",
+    "ServiceError",
     "StorageError",
     "TableExists",
     "TableNotFound",
@@ -76,6 +78,10 @@ class ConfigError(FsqlError, InterfaceError):
 
 class StorageError(FsqlError, OperationalError):
     """A folder, bucket or object that cannot be read or written."""
+
+
+class ServiceError(FsqlError, OperationalError):
+    """Glue or Athena refused a request, or did not answer in time."""
 
 
 class DefinitionError(FsqlError, ProgrammingError):

@@ -17,6 +17,7 @@ from pyathena.model import AthenaQueryExecution
 from pyathena.result_set import AthenaResultSet
 
 from fsql.errors import UnsupportedType
+from fsql.outages import told
 from fsql.planning import Plan
 from fsql.storage import Storage
 from fsql.transports import PAGE, Rows, Transport
@@ -128,12 +129,17 @@ class ResultSet(AthenaResultSet):
     def to_arrow(self) -> pa.Table:
         """All rows as an Arrow table."""
         self._ensure_open()
-        return self._transport.table()
+        with told():
+            return self._transport.table()
 
     def to_batches(self) -> Iterator[pa.RecordBatch]:
         """The rows as record batches, in bounded memory where the transport allows it."""
         self._ensure_open()
-        return self._transport.batches()
+        return self._batches()
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        with told():
+            yield from self._transport.batches()
 
     @property
     def description(self) -> list[Description] | None:
@@ -146,7 +152,7 @@ class ResultSet(AthenaResultSet):
         """The next row, or None."""
         self._ensure_open()
         if self._pending is None:
-            self._pending = _python_rows(self._transport.batches())
+            self._pending = _python_rows(self._batches())
         row = next(self._pending, None)
         if row is not None and self._rownumber is not None:
             self._rownumber += 1
@@ -164,7 +170,7 @@ class ResultSet(AthenaResultSet):
         """All remaining rows."""
         self._ensure_open()
         if self._pending is None:
-            self._pending = _python_rows(self._transport.batches())
+            self._pending = _python_rows(self._batches())
         rows = list(self._pending)
         if self._rownumber is not None:
             self._rownumber += len(rows)

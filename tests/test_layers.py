@@ -27,6 +27,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "fsql.cli",
                 "fsql.gateway",
                 "fsql.featurestore",
+                "fsql.serving",
                 "fsql.clients",
                 "fsql.samples",
             }
@@ -74,7 +75,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ),
     (
         "the AWS session and its objects",
-        frozenset({"fsql.storage", "fsql.aws", "fsql.sessions", "fsql.urls"}),
+        frozenset({"fsql.storage", "fsql.aws", "fsql.outages", "fsql.sessions", "fsql.urls"}),
     ),
     ("the embedded AWS", frozenset({"fsql.local"})),
     (

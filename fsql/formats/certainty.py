@@ -8,16 +8,19 @@ from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-__all__ = ["is_refusal", "without_interrupt"]
+__all__ = ["is_final", "without_interrupt"]
 
 T = TypeVar("T")
 
 
-def is_refusal(error: BotoCoreError | ClientError) -> bool:
-    """Whether AWS has answered that it did not do it."""
-    if not isinstance(error, ClientError):
-        return False
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)) < 500
+def is_final(error: Exception) -> bool:
+    """Whether nothing of what failed can still happen: AWS has answered that it did not do it.
+
+    Of a request that was not answered, or by an error of AWS's own, nobody knows.
+    """
+    if isinstance(error, ClientError):
+        return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)) < 500
+    return not isinstance(error, BotoCoreError)
 
 
 def without_interrupt(work: Callable[[], T]) -> T:

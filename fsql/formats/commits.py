@@ -15,13 +15,14 @@ from pyiceberg.table import Table, TableProperties
 
 from fsql.catalog import Catalog, Entry
 from fsql.errors import CommitConflict, StorageError
-from fsql.formats.certainty import is_refusal, without_interrupt
+from fsql.formats.certainty import is_final, without_interrupt
 from fsql.formats.iceberg import load
 from fsql.formats.replacing import Replaces, nothing, replacement
 
 __all__ = ["Commit", "Made", "commit_once", "written_by"]
 
 ATTEMPTS = 5  # each of them retries 4 times within pyiceberg, where that is allowed
+_FAILURES = (BotoCoreError, ClientError, OSError, CommitConflict)
 TOKEN = "fsql.write"  # in a snapshot's summary: the write that made it
 
 
@@ -98,7 +99,7 @@ class Commit:
         self._keep(True)
         try:
             made = self._retried(data_files)
-        except (BotoCoreError, ClientError) as error:
+        except _FAILURES as error:
             return self._known(error)
         except BaseException:
             self._keep(False)
@@ -147,20 +148,30 @@ class Commit:
                 " were written; nothing was written. Write again."
             )
 
-    def _known(self, error: BotoCoreError | ClientError) -> Made:
-        """The snapshot, if the commit was made although AWS answered with an error."""
-        table = load(self._catalog, self._entry.name, self._entry.database)
+    def _known(self, error: Exception) -> Made:
+        """The snapshot, if the commit was made although it ended with an error."""
+        try:
+            table = load(self._catalog, self._entry.name, self._entry.database)
+        except _FAILURES:
+            raise self._unknown(error) from error
         made = _made_by(self._token, table)
         if made is not None and made in self._attempts:
             return Made(made, _deleted_rows(table, made))
-        if is_refusal(error):
-            self._keep(False)
-            raise StorageError(f"AWS refused the commit; nothing was written: {error}") from error
-        raise StorageError(
-            f"AWS did not say whether the commit to {self._entry.name!r} was made, and it is not"
+        if not is_final(error):
+            raise self._unknown(error) from error
+        self._keep(False)
+        if isinstance(error, CommitConflict):
+            raise error
+        name = self._entry.name
+        message = f"The commit to {name!r} was not made; nothing was written: {error}"
+        raise StorageError(message) from error
+
+    def _unknown(self, error: Exception) -> StorageError:
+        return StorageError(
+            f"Nobody knows whether the commit to {self._entry.name!r} was made, and it is not"
             f" visible yet: {error}. Look whether a snapshot with {TOKEN}={self._token} appears"
             " before writing the same rows again."
-        ) from error
+        )
 
 
 def commit_once(table: Table) -> None:

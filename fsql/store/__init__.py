@@ -15,6 +15,7 @@ from fsql.dialect import catalog_of, create_engine
 from fsql.dumps import DumpResult
 from fsql.inserts.texts import sql_text
 from fsql.model import FeatureGroup
+from fsql.outages import told
 from fsql.store import lifecycle
 from fsql.store.description import Description, describe
 from fsql.store.latest import latest
@@ -47,6 +48,7 @@ class FeatureStore:
         """What Glue knows of the store."""
         return catalog_of(self.engine)
 
+    @told()
     def create(self, fg: FeatureGroup, if_exists: str = "error") -> None:
         """Make a group's table, and point the view without the version at the newest one.
 
@@ -60,6 +62,7 @@ class FeatureStore:
         """
         lifecycle.create(self.engine, self.catalog, fg, if_exists)
 
+    @told()
     def drop(self, fg: FeatureGroup | str, purge: bool = False) -> None:
         """Drop a group's table; its view moves to the next newest version, or goes too.
 
@@ -71,6 +74,7 @@ class FeatureStore:
         """
         lifecycle.drop(self.engine, self.catalog, lifecycle.find(self.catalog, fg), purge=purge)
 
+    @told()
     def groups(self, pattern: str | None = None) -> list[FeatureGroup]:
         """The feature groups by name.
 
@@ -79,6 +83,7 @@ class FeatureStore:
         """
         return lifecycle.groups(self.catalog, pattern)
 
+    @told()
     def describe(self, fg: FeatureGroup | str) -> Description:
         """What is known of a group: columns, keys, times, size, place.
 
@@ -87,6 +92,7 @@ class FeatureStore:
         """
         return describe(self.catalog, lifecycle.find(self.catalog, fg))
 
+    @told()
     def write(
         self,
         fg: FeatureGroup | str,
@@ -108,6 +114,7 @@ class FeatureStore:
         group = fg if isinstance(fg, FeatureGroup) else lifecycle.find(self.catalog, fg).group
         return writer.write(self.catalog, group, data, mode, progress, token)
 
+    @told()
     def insert_from(
         self,
         fg: FeatureGroup | str,
@@ -129,6 +136,7 @@ class FeatureStore:
         sql = sql_text(select, self.engine.dialect)
         return insert_from(self.catalog, group, sql, token, progress)
 
+    @told()
     def delete(
         self,
         fg: FeatureGroup | str,
@@ -152,10 +160,12 @@ class FeatureStore:
             self.engine, self.catalog, entry, keys, event_time, purge, token, progress
         )
 
+    @told()
     def read(self, sql: Any, params: Any = None, **options: Any) -> Any:
         """Read a select or SQL text as a DataFrame; see `fsql.read_sql` for options and errors."""
         return reader.read_sql(sql, self.engine, params, **options)
 
+    @told()
     def dump(
         self, select: Any, to: str | os.PathLike[str], format: str | None = None
     ) -> DumpResult:
@@ -168,6 +178,7 @@ class FeatureStore:
         """
         return dumps.dump(self.engine, select, to, format)
 
+    @told()
     def latest(self, fg: FeatureGroup | str, as_of: dt.datetime | None = None) -> sa.Select[Any]:
         """A SELECT of each key's newest row, unless it was deleted; see `fsql.store.latest`.
 

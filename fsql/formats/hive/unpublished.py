@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from fsql.catalog import Entry
 from fsql.errors import CommitConflict, StorageError
-from fsql.formats.certainty import is_refusal
+from fsql.formats.certainty import is_final
 from fsql.formats.hive.folders import Texts
 from fsql.formats.hive.layout import Layout
 from fsql.formats.hive.manifests import Changed
@@ -22,7 +22,7 @@ def surely_old(result: Outcome | Failure) -> bool:
     """Whether a partition does not name this write's files, and never will."""
     if isinstance(result, Outcome):
         return not result.is_change
-    return isinstance(result, Changed) or is_refusal(result)
+    return isinstance(result, Changed) or is_final(result)
 
 
 def explain(entry: Entry, layout: Layout, results: Mapping[Texts, Outcome | Failure]) -> None:
