@@ -27,7 +27,7 @@ $(STAMP): pyproject.toml tests/constraints.txt
 			$(PYTHON) -m venv --clear --without-pip $(VENV) && \
 			$(PYTHON) -m pip -qq --python $(BIN)/python install pip; }; }
 	@echo "Installing fsql and its dependencies (a minute or two)"
-	@$(PIP) install -qq -c tests/constraints.txt -e '.[dev,polars,samples]'
+	@$(PIP) install -qq -c tests/constraints.txt -e '.[dev,polars,samples,serve]'
 	@touch $@
 
 demo: $(STAMP)  ## Run the main job on real data, in the embedded store ./demo

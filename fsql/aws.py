@@ -9,18 +9,22 @@ from __future__ import annotations
 import contextlib
 import threading
 import weakref
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pyarrow.fs as pafs
 import sqlalchemy as sa
 
-from fsql.errors import ConfigError, StorageError
+from fsql.errors import ConfigError, MissingExtra, StorageError
 from fsql.sessions import SESSION_ARGUMENTS, cloud_session
 from fsql.urls import Location, parse_url
 
-__all__ = ["Aws", "open_aws"]
+if TYPE_CHECKING:
+    from fsql.local.server import Server
+
+__all__ = ["Aws", "open_aws", "open_server"]
 
 LOCAL_BUCKET = "fsql-local"
 _OURS = SESSION_ARGUMENTS | {"warehouse", "s3_staging_dir"}
@@ -167,6 +171,11 @@ class _Embedded(Aws):
         )
         self._furnish()
 
+    @property
+    def services(self) -> Any:
+        """Who answers the requests."""
+        return self._local
+
     def _furnish(self) -> None:
         """Make the bucket and the database that a new account would lack."""
         self.client("s3").create_bucket(Bucket=LOCAL_BUCKET)
@@ -200,6 +209,44 @@ def open_aws(url: str | sa.URL | Location | None = None) -> Aws:
     """
     location = url if isinstance(url, Location) else parse_url(url)
     return _Cloud(location) if location.folder is None else _Embedded(location, location.folder)
+
+
+def open_server(
+    url: str | sa.URL | None = None,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    keys: Mapping[str, str] | None = None,
+    **options: Any,
+) -> Server:
+    """The embedded store of a URL as an HTTP server, not started yet.
+
+    Args:
+        url: an embedded store's; its bucket and database are made as when it is opened.
+        host, port, keys, options: see :class:`fsql.local.server.Server`.
+
+    Raises:
+        ConfigError: the URL is AWS's, or the address cannot be bound.
+        MissingExtra: the server's dependencies are not installed.
+    """
+    location = parse_url(url)
+    if location.folder is None:
+        raise ConfigError(
+            "Only an embedded store can be served, and this URL means AWS."
+            " Expected fsql:///path/to/folder."
+        )
+    try:
+        from fsql.local.server import Server
+    except ImportError as error:
+        raise MissingExtra(error.name or "uvicorn", "serve") from error
+    served = _Embedded(location, location.folder)
+    try:
+        return Server(served.services, host, port, keys=keys, **options)
+    except OSError as error:
+        raise ConfigError(
+            f"Port {port} of {host} cannot be bound: {error.strerror or error}."
+            " Give another --port (0 takes a free one), or an address of this machine."
+        ) from error
 
 
 # One LocalAWS for each folder and process: its engine and its running queries are shared.

@@ -22,7 +22,7 @@ _SIGNATURE = "x-amz-trailer-signature"
 
 
 class Payload:
-    """A body as blocks of payload of 1 MB at most; its trailing headers once they are through.
+    """A body as blocks of payload of about 1 MB; its trailing headers once they are through.
 
     Args:
         headers: the request's.
@@ -44,7 +44,7 @@ class Payload:
     def blocks(self) -> Iterator[bytes]:
         """The payload; AwsError IncompleteBody or SignatureDoesNotMatch."""
         if self.chunked:
-            yield from self._payload()
+            yield from _gathered(self._payload())
             return
         while block := self._body.read(_BLOCK):
             yield block
@@ -82,6 +82,20 @@ class Payload:
                 raise incomplete()
         if self._chunks and (text or _SIGNATURE in self.trailers):
             self._chunks.check_trailer(text, self.trailers.get(_SIGNATURE, ""))
+
+
+def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Blocks worth a thread's turn: some clients send chunks of a few kilobytes."""
+    waiting: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= _BLOCK:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
 
 
 class _Buffered:

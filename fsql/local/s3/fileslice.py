@@ -1,10 +1,12 @@
-"""A stretch of a file as a response body."""
+"""Stretches of files: as a response body, and appended to another file."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 
 class FileSlice:
@@ -61,3 +63,21 @@ class FileSlice:
 
     def __del__(self) -> None:
         self.close()
+
+
+def append(source: BinaryIO, target: BinaryIO) -> int:
+    """Copy a whole file to the end of another, in the kernel if it can; the bytes copied."""
+    target.flush()
+    start, size = target.tell(), os.fstat(source.fileno()).st_size
+    try:
+        _copy_in_kernel(source.fileno(), target.fileno(), size, start)
+    except (AttributeError, OSError):  # another kernel, or a file system that can't
+        source.seek(0)
+        shutil.copyfileobj(source, target, 1 << 20)
+    return target.seek(0, os.SEEK_END) - start
+
+
+def _copy_in_kernel(source: int, target: int, size: int, start: int) -> None:
+    copied = 0
+    while more := os.copy_file_range(source, target, size - copied, copied, start + copied):
+        copied += more

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-import os
 import shutil
 import sqlite3
 import time
@@ -16,16 +14,18 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fsql.local.s3.buckets import OWNER
-from fsql.local.s3.checksums import new_checksum
 from fsql.local.s3.conditions import byte_range
+from fsql.local.s3.fileslice import append
 from fsql.local.s3.metadata import Metadata, kept_headers
 from fsql.local.s3.objects import CHECKSUM, Objects, commit, typed_checksums, without_checksums
 from fsql.local.s3.parts import (
     Part,
     checksum_member,
+    checksum_of,
     chosen_parts,
     composite_checksums,
     declared_checksum,
+    full_checksum,
     joined_etag,
     wanted_parts,
 )
@@ -43,6 +43,9 @@ class Uploads:
     def __init__(self, store: Store, objects: Objects) -> None:
         self._store = store
         self._objects = objects
+        # Parts that this process wrote. Others are looked at again before they are joined: parts
+        # are not synced one by one, and the machine may have stopped since.
+        self._fresh: set[str] = set()
 
     def create(self, request: Request) -> Response:
         """Answer CreateMultipartUpload."""
@@ -94,7 +97,8 @@ class Uploads:
             headers = self._find(db, request)
             parts = chosen_parts(wanted, Part.all(db, request.query["uploadId"]))
         with self._store.stage() as file:
-            checksums = self._join(request, parts, file, headers)
+            self._join(request, parts, file)
+            checksums = self._checksums(request, parts, file, headers)
             metadata = Metadata(joined_etag(parts), without_checksums(headers) | checksums)
             commit(self._store, request, file, metadata)
         self._forget(request)
@@ -109,21 +113,24 @@ class Uploads:
             },
         )
 
-    def _join(
-        self, request: Request, parts: list[Part], file: BinaryIO, headers: Mapping[str, str]
-    ) -> dict[str, str]:
-        """Write the parts one after the other; the object's checksum headers."""
-        name = headers.get(f"{CHECKSUM}algorithm", "").lower()
-        whole = headers.get(f"{CHECKSUM}type") == "FULL_OBJECT" and new_checksum(name)
+    def _join(self, request: Request, parts: list[Part], file: BinaryIO) -> None:
+        """Write the parts one after the other."""
         for part in parts:
             with (self._folder(request) / part.file).open("rb") as source:
-                while block := source.read(1 << 20):
-                    file.write(block)
-                    if whole:
-                        whole.update(block)
-        if not whole:
+                if part.file not in self._fresh:
+                    _verify(source, part)
+                if append(source, file) != part.size:
+                    raise _damaged(part)
+
+    @staticmethod
+    def _checksums(
+        request: Request, parts: list[Part], file: BinaryIO, headers: Mapping[str, str]
+    ) -> dict[str, str]:
+        """The joined object's checksum headers; AwsError BadDigest."""
+        if headers.get(f"{CHECKSUM}type") != "FULL_OBJECT":
             return typed_checksums(composite_checksums(parts), "COMPOSITE")
-        value = base64.b64encode(whole.digest()).decode()
+        name = headers[f"{CHECKSUM}algorithm"].lower()
+        value = full_checksum(name, parts) or checksum_of(name, file)
         if request.headers.get(f"{CHECKSUM}{name}", value) != value:
             raise AwsError(
                 "BadDigest",
@@ -235,23 +242,42 @@ class Uploads:
 
     def _save(self, request: Request, number: int, staged: BinaryIO, received: Received) -> None:
         staged.flush()
-        os.fsync(staged.fileno())
         name = f"{number}-{uuid.uuid4().hex}"
         upload = request.query["uploadId"]
         with self._store.write() as db:
             self._find(db, request)
             old = Part.all(db, upload).get(number)
             Path(staged.name).replace(self._folder(request) / name)
+            self._fresh.add(name)
             row = (upload, number, name, received.size, received.md5.hex(), time.time())
             headers = json.dumps(received.checksums)
             db.execute("INSERT OR REPLACE INTO s3_part VALUES (?,?,?,?,?,?,?)", (*row, headers))
         if old is not None:
+            self._fresh.discard(old.file)
             (self._folder(request) / old.file).unlink(missing_ok=True)
 
     def _forget(self, request: Request) -> None:
         with self._store.write() as db:
+            self._fresh -= {part.file for part in Part.all(db, request.query["uploadId"]).values()}
             db.execute("DELETE FROM s3_upload WHERE id = ?", (request.query["uploadId"],))
         shutil.rmtree(self._folder(request), ignore_errors=True)
+
+
+def _verify(source: BinaryIO, part: Part) -> None:
+    digest = hashlib.md5(usedforsecurity=False)
+    while block := source.read(1 << 20):
+        digest.update(block)
+    source.seek(0)
+    if digest.hexdigest() != part.etag:
+        raise _damaged(part)
+
+
+def _damaged(part: Part) -> AwsError:
+    return AwsError(
+        "InternalError",
+        f"Part {part.number} is damaged on the disk; abort the upload and begin anew.",
+        500,
+    )
 
 
 def _part_number(request: Request) -> int:

@@ -8,8 +8,10 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from fsql.local.s3.checksums import new_checksum
+from fsql.local.s3.crc import joined
 from fsql.local.s3.objects import CHECKSUM
 from fsql.local.s3.xml import parse
 from fsql.local.wire import AwsError
@@ -123,6 +125,24 @@ def _composite_of(name: str, parts: list[Part]) -> str:
     for part in parts:
         checksum.update(base64.b64decode(part.headers[name]))
     return f"{base64.b64encode(checksum.digest()).decode()}-{len(parts)}"
+
+
+def full_checksum(name: str, parts: list[Part]) -> str | None:
+    """The checksum of the joined parts, from theirs; None if it takes the bytes themselves."""
+    header = f"{CHECKSUM}{name}"
+    if not all(header in part.headers for part in parts):
+        return None
+    whole = joined(name, ((base64.b64decode(p.headers[header]), p.size) for p in parts))
+    return None if whole is None else base64.b64encode(whole).decode()
+
+
+def checksum_of(name: str, file: BinaryIO) -> str:
+    """The checksum of a whole file."""
+    checksum = new_checksum(name)
+    file.seek(0)
+    while block := file.read(1 << 20):
+        checksum.update(block)
+    return base64.b64encode(checksum.digest()).decode()
 
 
 def checksum_member(header: str) -> str:

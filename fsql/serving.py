@@ -1,0 +1,136 @@
+"""``fsql serve``: a server from its start to the signal that stops it."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from fsql.aws import LOCAL_BUCKET, open_server
+from fsql.errors import ConfigError
+from fsql.naming import DEFAULT_DATABASE
+
+if TYPE_CHECKING:
+    from fsql.local.server import Server
+
+__all__ = ["Serving", "is_loopback", "parse_keys", "serve"]
+
+_LOOK_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Serving:
+    """How to serve.
+
+    Attributes:
+        host, port: where to listen; port 0 takes a free one.
+        keys: secrets by key id, of which requests must be signed with one; None for no matter.
+        threads: how many requests are answered at once.
+        grace: seconds that running requests get to end.
+        log: whether to log requests, to standard error.
+    """
+
+    host: str
+    port: int
+    keys: Mapping[str, str] | None = None
+    threads: int = 32
+    grace: float = 10.0
+    log: bool = True
+
+
+def serve(url: str, how: Serving, echo: Callable[[str], None]) -> bool:
+    """Serve an embedded store until SIGINT or SIGTERM; a second one ends the process at once.
+
+    Returns whether it ended because it was asked to.
+
+    Raises:
+        ConfigError: the URL is AWS's, or the address cannot be bound.
+        MissingExtra: the server's dependencies are not installed.
+    """
+    _log_to_stderr(how.log)
+    server = open_server(
+        url, host=how.host, port=how.port, keys=how.keys, threads=how.threads, grace=how.grace
+    )
+    asked = _signals()
+    with server:
+        echo(_instructions(url, server, how))
+        while not asked.wait(_LOOK_SECONDS) and server.alive:
+            pass
+        if asked.is_set():
+            echo("Stopping; running requests may end.")
+    return asked.is_set()
+
+
+def parse_keys(given: Sequence[str], required: bool) -> dict[str, str] | None:
+    """Secrets by key id from ``ID:SECRET``; None where no signatures are asked for.
+
+    Raises:
+        ConfigError: one of another form, or keys and the demand for them don't go together.
+    """
+    if not required:
+        if given:
+            raise ConfigError("Keys without --require-signature would not be asked for. Add it.")
+        return None
+    pairs = [text.partition(":")[::2] for text in given]
+    if not pairs or not all(key and secret for key, secret in pairs):
+        raise ConfigError(
+            "--require-signature needs the keys that may sign: --key ID:SECRET, once for each, or"
+            " FSQL_SERVE_KEYS='ID:SECRET ID:SECRET'."
+        )
+    return dict(pairs)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _signals() -> threading.Event:
+    asked = threading.Event()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        asked.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handle)
+    return asked
+
+
+def _log_to_stderr(requests: bool) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    logging.getLogger("fsql.serve").setLevel(logging.INFO if requests else logging.WARNING)
+
+
+def _instructions(url: str, server: Server, how: Serving) -> str:
+    key, secret = "local", "local"
+    if how.keys is not None:
+        key, secret = next(iter(how.keys)), "'the secret of that key'"
+    staging, warehouse = f"s3://{LOCAL_BUCKET}/athena/", f"s3://{LOCAL_BUCKET}/warehouse/"
+    shown = "KEY:SECRET" if how.keys is not None else "local:local"
+    return "\n".join(
+        (
+            f"Serving {url} at {server.url}. Ctrl-C stops it.",
+            "",
+            f"  export AWS_ENDPOINT_URL={server.url}",
+            f"  export AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY={secret}",
+            "  export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1",
+            "",
+            f"Athena writes its results to {staging}, the database is {DEFAULT_DATABASE}.",
+            f"fsql itself: fsql://{shown}@us-east-1/{DEFAULT_DATABASE}"
+            f"?endpoint_url={server.url}&s3_staging_dir={staging}&warehouse={warehouse}",
+            "",
+        )
+    )
