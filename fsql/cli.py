@@ -168,6 +168,20 @@ def check(name: str, files: tuple[str, ...], url: str) -> None:
         sys.exit(1)
 
 
+@main.command()
+@click.argument("name")
+@click.option("--where", metavar="SQL", help="Only the partitions that it holds for.")
+@click.option("--vacuum/--no-vacuum", default=True, help="Delete what nobody needs any more, too.")
+@click.option("--min-files", type=click.IntRange(2), help="Partitions with so many small files.")
+@url_option
+@plain_errors
+def compact(name: str, where: str | None, vacuum: bool, min_files: int | None, url: str) -> None:
+    """Make few large files of a feature group's many small ones."""
+    from fsql.store import FeatureStore
+
+    click.echo(str(FeatureStore(url).compact(name, where, vacuum, min_files)))
+
+
 @main.command("register-table")
 @click.argument("database")
 @click.argument("table")

@@ -44,6 +44,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "fsql.deletes",
                 "fsql.cache",
                 "fsql.checking",
+                "fsql.compaction",
                 "fsql.migration",
                 "fsql.online",
                 "fsql.doctor",

@@ -8,8 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fsql import deletes, dumps, reader, writer
+from fsql import compaction, deletes, dumps, reader, writer
 from fsql.catalog import Catalog
+from fsql.compaction import CompactResult
 from fsql.deletes import DeleteResult, Instant
 from fsql.dialect import catalog_of, create_engine
 from fsql.dumps import DumpResult
@@ -161,6 +162,31 @@ class FeatureStore:
         )
 
     @told()
+    def compact(
+        self,
+        fg: FeatureGroup | str,
+        where: str | None = None,
+        vacuum: bool = True,
+        min_files: int | None = None,
+        older_than: dt.timedelta = compaction.DAY,
+        progress: bool | None = None,
+    ) -> CompactResult:
+        """Make few large files of a group's many small ones, and delete what nobody needs.
+
+        See `fsql.compaction.compact` for what is done how, and what is raised.
+
+        Args:
+            where: SQL over partition columns; only the partitions that it holds for.
+            vacuum: forget old snapshots, delete their files and what killed operations left.
+            min_files: compact partitions with at least so many small files.
+            older_than: what is left of killed operations is deleted when it is older.
+            progress: show a bar; None shows it where somebody watches.
+        """
+        entry = lifecycle.find(self.catalog, fg).entry
+        return compaction.compact(
+            self.catalog, entry, where, vacuum, min_files, older_than, progress
+        )
+
     def read(self, sql: Any, params: Any = None, **options: Any) -> Any:
         """Read a select or SQL text as a DataFrame; see `fsql.read_sql` for options and errors."""
         return reader.read_sql(sql, self.engine, params, **options)
