@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fsql.formats.beside import create_beside
 from fsql.formats.forgetting import Forgotten, check_forgettable, forget
-from fsql.formats.hive.leftovers import unreferenced
 from fsql.formats.removing import Removed, remove_rows
 from fsql.formats.scan import CannotScan, FileScan, scan
 from fsql.formats.sizes import bytes_of
@@ -36,7 +35,6 @@ __all__ = [
     "scan",
     "stage",
     "totals",
-    "unreferenced",
     "version",
     "written_by",
 ]

@@ -223,10 +223,11 @@ def snapshots_of(catalog: Catalog) -> Snapshots:
 
 @dataclass(frozen=True)
 class Totals:
-    """What a table's current snapshot says of itself; a table without one is empty.
+    """What a table consists of now.
 
     Attributes:
-        written: when the snapshot was committed, in UTC.
+        snapshot_id: the current snapshot; a Hive-style table has none, nor has an empty one.
+        written: when the last write was committed, in UTC.
     """
 
     rows: int = 0
