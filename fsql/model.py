@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from fsql.definition import Definition, Partition
 from fsql.errors import DefinitionError, NotAFeatureGroup, UnsupportedType
 from fsql.frames import discovered, schema_of
+from fsql.hivekeys import hive_problems
 from fsql.naming import DEFAULT_DATABASE, GroupName, check_column
 from fsql.types import arrow_type, sqlalchemy_type, storage_type
 
@@ -23,7 +24,7 @@ GROUP_PROPERTY = "fsql.group"
 SCHEMA_PROPERTY = "fsql.schema"
 COMMENTS_PROPERTY = "fsql.comments"
 FIELD_METADATA = "arrow"  # in a column's info
-TABLE_FORMATS = ("iceberg",)
+TABLE_FORMATS = ("iceberg", "hive")
 
 
 class FeatureGroup(sa.Table):
@@ -37,7 +38,7 @@ class FeatureGroup(sa.Table):
         event_time: the column that says since when they hold; None for timeless groups.
         created_time: the column that says when they became known.
         partition_by: columns or transforms, such as ``"day(time_hour)"``.
-        table_format: "iceberg".
+        table_format: "iceberg", or "hive" for Parquet files in Hive-style folders.
         ttl: how long features stay valid in a training set; None is for ever.
         online: whether the group is meant to be served online.
         truncate: cut nanoseconds to microseconds on writing instead of refusing them.
@@ -287,6 +288,8 @@ def _problems(group: FeatureGroup) -> Iterable[str]:
     if definition.table_format not in TABLE_FORMATS:
         known = ", ".join(map(repr, TABLE_FORMATS))
         yield f"table_format {definition.table_format!r}. Expected {known}."
+    if definition.table_format == "hive":
+        yield from hive_problems(definition.partition_by, group.arrow_schema)
     if definition.ttl is not None and definition.ttl < dt.timedelta(0):
         yield f"ttl {definition.ttl} is negative."
 
