@@ -15,9 +15,9 @@ import pyarrow.compute as pc
 from fsql.errors import LossyCast, UnsupportedType
 from fsql.notes import categories_of
 from fsql.rebuilding import rebuilt, takeable
-from fsql.types import storage_type
+from fsql.types import InstantType, holds_instants, plain_field, plain_type, storage_type
 
-__all__ = ["decode", "decode_table", "encode", "python_value"]
+__all__ = ["decode", "decode_table", "encode", "python_value", "stored"]
 
 Column: TypeAlias = pa.ChunkedArray
 
@@ -33,18 +33,27 @@ def encode(column: Column, exact: pa.Field, *, truncate: bool = False) -> Column
     Raises:
         LossyCast: a value does not fit the storage type; it is named.
     """
-    stored = storage_type(exact.type)
-    if column.type.equals(stored):
+    target = storage_type(exact.type)
+    if isinstance(column.type, InstantType):
+        return pa.chunked_array([chunk.storage for chunk in column.chunks], target)
+    if column.type.equals(target):
         return column
     if truncate and pa.types.is_timestamp(column.type):
         # A cast would round towards 1970 and so move earlier times forward.
         column = pc.floor_temporal(column, unit="microsecond")
-    steps = (_named(column.type, stored), _bridge(stored, _named(exact.type, stored)), stored)
-    return _through(column, steps, exact.name, stored, safe=not truncate)
+    steps = (_named(column.type, target), _bridge(target, _named(exact.type, target)), target)
+    return _through(column, steps, exact.name, target, safe=not truncate)
+
+
+def stored(column: Column) -> Column:
+    """`encode` by the column's own type, nanoseconds cut: equal values are equal in it."""
+    return encode(column, pa.field("", column.type), truncate=True)
 
 
 def decode(column: Column, exact: pa.Field) -> Column:
     """Turn what an engine or a data file gave back into the exact type.
+
+    Times that are shown as integers or text become these.
 
     Raises:
         LossyCast: a value does not fit the exact type; it is named.
@@ -79,7 +88,8 @@ def _categorized(column: Column, known: pa.Array, exact: pa.Field) -> Column:
 def decode_table(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """`decode` for each column by position; `schema`'s names and metadata are the result's."""
     columns = [decode(table.column(i), field) for i, field in enumerate(schema)]
-    return pa.Table.from_arrays(columns, schema=schema)
+    shown = pa.schema(list(map(plain_field, schema)), schema.metadata)
+    return pa.Table.from_arrays(columns, schema=shown)
 
 
 def _through(
@@ -97,7 +107,7 @@ def _through(
         return _cast(_cast(chunk, bridge, safe), target, safe)
 
     try:
-        return pa.chunked_array([convert(chunk) for chunk in column.chunks], target)
+        return pa.chunked_array([convert(chunk) for chunk in column.chunks], plain_type(target))
     except pa.ArrowNotImplementedError as error:
         raise UnsupportedType(f"Column {name!r}: no way from {column.type} to {wanted}.") from error
     except pa.ArrowInvalid as error:
@@ -107,7 +117,9 @@ def _through(
 def _cast(array: pa.Array, target: pa.DataType, safe: bool) -> pa.Array:
     if array.type.equals(target):
         return array
-    if not _is_strict(target):
+    if isinstance(target, InstantType):
+        return target.shown(array)
+    if not (_is_strict(target) or holds_instants(target)):
         # A struct that is NULL may hide numbers of categories that there are not.
         with contextlib.suppress(pa.ArrowNotImplementedError, pa.lib.ArrowIndexError):
             return array.cast(target, safe=safe)
@@ -202,6 +214,8 @@ def _bridge(type_: pa.DataType, shape: pa.DataType | None = None) -> pa.DataType
     leaf = shape if shape is not None else type_
     if pa.types.is_time32(leaf):
         return pa.int32()
+    if isinstance(leaf, InstantType):
+        return leaf.storage_type
     if pa.types.is_struct(type_) and pa.types.is_struct(leaf):
         pairs = zip(type_, leaf, strict=True)
         return pa.struct([(mine.name, _bridge(mine.type, his.type)) for mine, his in pairs])

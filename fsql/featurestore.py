@@ -12,7 +12,7 @@ comes back as ``(False, …)``, with the message that the exception would have h
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -22,18 +22,19 @@ from pyathena.error import Error
 
 from fsql.dialect import create_engine
 from fsql.dumps import read_unloaded, unload
-from fsql.errors import DefinitionError, FsqlError, InvalidData, Problem
-from fsql.frames import discovered, schema_of, to_arrow, to_pandas
+from fsql.errors import DefinitionError, FsqlError
+from fsql.frames import to_arrow, to_pandas
 from fsql.model import FeatureGroup
 from fsql.naming import GroupName
 from fsql.store import FeatureStore
+from fsql.timeunits import TIME_UNITS
+from fsql.types import EpochType, IsoTextType
 
 __all__ = ["create_fg", "dump_fg", "read_fg", "upload_fg"]
 
 Store: TypeAlias = str | sa.URL | sa.Engine | None
 TimeUnit: TypeAlias = Literal["s", "ms", "us", "ns", "iso"]
 
-UNITS = ("s", "ms", "us", "ns", "iso")
 _FAILURES = (
     FsqlError,
     Error,
@@ -64,8 +65,8 @@ def create_fg(
             ``<client>_<app>_<entity>_<version>``.
         time_col: the column since when a row holds; None for features without a time.
         time_col_unit: of epoch integers "s", "ms", "us" or "ns"; of datetimes the precision to
-            keep, None for that of the frame; "iso" for ISO 8601 text. Epochs and text are
-            stored, and come back, as times in UTC; the response says so.
+            keep, None for that of the frame; "iso" for ISO 8601 text. To SQL they are all
+            timestamps; epochs come back as integers, and text as text in UTC.
         pandas_df: a frame as it will be uploaded (polars and Arrow will do).
         keys: the columns that say whose features a row holds. By default the column named as
             the entity, ``<entity>_id`` or ``id``; else the first that has a value in every row
@@ -78,18 +79,28 @@ def create_fg(
     try:
         name = GroupName(client, app, entity, version)
         table = to_arrow(pandas_df, name.table)
-        type_, said = _time_type(table.schema, time_col, time_col_unit)
-        schema = _schema(pandas_df, table, time_col, type_)
+        _check_time(table.schema, time_col, time_col_unit)
         chosen = [keys] if isinstance(keys, str) else keys or [_key(name, table, time_col)]
-        fg = FeatureGroup.from_schema(name, schema, keys=chosen, event_time=time_col)
+        fg = FeatureGroup.from_frame(
+            client,
+            app,
+            entity,
+            version,
+            frame=pandas_df,
+            time_unit=time_col_unit,
+            keys=chosen,
+            event_time=time_col,
+        )
         store = _store(engine)
         store.create(fg)
     except _FAILURES as error:
         return False, _message(error)
     why = "" if keys else " (found; pass keys= to name others)"
     times = f"event time: {time_col}" if time_col else "no event time"
-    words = f"Created {fg.name}, {len(schema)} columns, keys: {', '.join(chosen)}{why}, {times}."
-    return True, words + said
+    words = (
+        f"Created {fg.name}, {len(fg.columns)} columns, keys: {', '.join(chosen)}{why}, {times}."
+    )
+    return True, words + _said_of_time(fg, table.schema)
 
 
 def upload_fg(
@@ -103,16 +114,13 @@ def upload_fg(
 ) -> tuple[bool, str]:
     """Append a frame's rows to a feature group, all or none.
 
-    Epoch integers in the time column count the unit that the group was created with.
-
     Returns:
         Whether they are in, and what happened in words.
     """
     try:
         name = GroupName(client, app, entity, version).table
         store = _store(engine)
-        group = store.describe(name).group
-        result = store.write(group, _with_instants(pandas_df, group))
+        result = store.write(store.describe(name).group, pandas_df)
     except _FAILURES as error:
         return False, _message(error)
     return True, result.message
@@ -183,91 +191,27 @@ def _may_be_key(type_: pa.DataType) -> bool:
     return not (pa.types.is_nested(type_) or pa.types.is_floating(type_) or pa.types.is_null(type_))
 
 
-def _schema(data: Any, table: pa.Table, time_col: str | None, time_type: pa.DataType) -> pa.Schema:
-    """The frame's schema with the time column as one of times."""
-    if time_col is None or table.schema.field(time_col).type == time_type:
-        return discovered(schema_of(table))
-    place = table.schema.get_field_index(time_col)
-    field = table.schema.field(place).with_type(time_type)
-    if not isinstance(data, pd.DataFrame) or time_col not in data.columns:
-        return discovered(schema_of(table)).set(place, field)
-    # pandas' own notes on the column have to be those on times.
-    times = pa.nulls(len(data), time_type).to_pandas().set_axis(data.index)
-    return discovered(schema_of(data.assign(**{time_col: times}))).set(place, field)
+def _check_time(schema: pa.Schema, time_col: str | None, unit: str | None) -> None:
+    """Refuse a unit or a column before anything else is looked at."""
+    if unit is not None and unit not in TIME_UNITS:
+        expected = ", ".join(map(repr, TIME_UNITS))
+        raise DefinitionError(f"time_col_unit={unit!r}. Expected one of {expected}.")
+    if time_col is not None and time_col not in schema.names:
+        known = ", ".join(schema.names)
+        raise DefinitionError(f"time_col={time_col!r} is no column. Columns: {known}.")
 
 
-def _time_type(
-    schema: pa.Schema, time_col: str | None, unit: str | None
-) -> tuple[pa.DataType, str]:
-    """The type that the time column is stored as, and what that means in words."""
-    if unit is not None and unit not in UNITS:
-        raise DefinitionError(
-            f"time_col_unit={unit!r}. Expected one of {', '.join(map(repr, UNITS))}."
-        )
-    if time_col is None:
-        return pa.null(), ""
-    if time_col not in schema.names:
-        raise DefinitionError(
-            f"time_col={time_col!r} is no column. Columns: {', '.join(schema.names)}."
-        )
-    return _type_of_times(schema.field(time_col), unit)
-
-
-def _type_of_times(field: pa.Field, unit: str | None) -> tuple[pa.DataType, str]:
-    type_, name = field.type, field.name
-    if pa.types.is_timestamp(type_):
-        exact = pa.timestamp(type_.unit if unit in (None, "iso") else unit, type_.tz)
-        said = "" if exact == type_ else f" {name} is stored as {exact}; the frame has {type_}."
-        return exact, said
-    if pa.types.is_date(type_):
-        return type_, ""
-    if pa.types.is_integer(type_) and unit in ("s", "ms", "us", "ns"):
-        exact = pa.timestamp(unit, "UTC")
-        return exact, f" {name} counts {unit} since 1970 and comes back as {exact}."
-    if _is_text(type_) and unit == "iso":
-        exact = pa.timestamp("us", "UTC")
-        return exact, f" {name} is ISO 8601 text and comes back as {exact}."
-    raise DefinitionError(
-        f"time_col={name!r} has type {type_}, and time_col_unit={unit!r}. Expected datetimes or"
-        " dates, epoch integers with 's', 'ms', 'us' or 'ns', or ISO 8601 text with 'iso'."
-    )
-
-
-def _is_text(type_: pa.DataType) -> bool:
-    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
-
-
-def _with_instants(data: Any, group: FeatureGroup) -> Any:
-    """The frame with epoch integers in the time column as the times that they count."""
+def _said_of_time(group: FeatureGroup, given: pa.Schema) -> str:
+    """What becomes of the times, where they are not what SQL has."""
     name = group.event_time
-    if name is None or not hasattr(data, "columns") or not _may_count(data, name):
-        return data
-    exact = group.arrow_schema.field(name).type
-    if not pa.types.is_timestamp(exact):
-        return data
-    if isinstance(data, pd.DataFrame):
-        times = _instants(pa.chunked_array([pa.array(data[name], from_pandas=True)]), exact, group)
-        instants: Any = pd.array(times, pd.ArrowDtype(times.type))
-        return data.assign(**{name: pd.Series(instants, data.index)})
-    table = to_arrow(data)
-    place = table.schema.get_field_index(name)
-    return table.set_column(place, name, _instants(table.column(place), exact, group))
-
-
-def _may_count(data: Any, name: str) -> bool:
-    """Whether a column of a frame in memory holds integers."""
-    if isinstance(data, pd.DataFrame):
-        return name in data.columns and pd.api.types.is_integer_dtype(data[name].dtype)
-    schema = to_arrow(data).schema
-    return name in schema.names and bool(pa.types.is_integer(schema.field(name).type))
-
-
-def _instants(counts: pa.ChunkedArray, exact: pa.DataType, group: FeatureGroup) -> pa.ChunkedArray:
-    try:
-        times = counts.cast(pa.int64()).cast(pa.timestamp(exact.unit, "UTC"))
-        if exact.unit in ("s", "ms"):
-            times.cast(pa.timestamp("us", "UTC"))  # what is stored holds less
-    except pa.ArrowInvalid as error:
-        problem = Problem(group.event_time, f"counts no times: {error}.")
-        raise InvalidData(group.name, [problem]) from error
-    return times
+    if name is None:
+        return ""
+    exact, type_ = group.arrow_schema.field(name).type, given.field(name).type
+    if isinstance(exact, EpochType):
+        return f" {name} counts {exact.unit} since 1970; to SQL it is a timestamp in UTC."
+    if isinstance(exact, IsoTextType):
+        return (
+            f" {name} is ISO 8601 text; to SQL it is a timestamp in UTC, and it comes back in UTC,"
+            " as in 2026-03-28T23:30:00Z."
+        )
+    return "" if exact == type_ else f" {name} is stored as {exact}; the frame has {type_}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 import pandas as pd
@@ -13,6 +13,7 @@ import pyarrow.dataset as ds
 
 from fsql.errors import InvalidData, Problem
 from fsql.notes import ARROW_DTYPE, categories_of, with_categories
+from fsql.types import mapped_field
 
 __all__ = [
     "DtypeBackend",
@@ -46,7 +47,7 @@ def discovered(schema: pa.Schema) -> pa.Schema:
 
     That is pandas' note on a RangeIndex, and how few bits number the categories so far.
     """
-    schema = pa.schema([_mapped(field, _with_room) for field in schema], schema.metadata)
+    schema = pa.schema([mapped_field(field, _with_room) for field in schema], schema.metadata)
     pandas = schema.pandas_metadata
     if not pandas:
         return schema
@@ -59,27 +60,6 @@ def _with_room(type_: pa.DataType) -> pa.DataType:
     if not pa.types.is_dictionary(type_):
         return type_
     return pa.dictionary(pa.int32(), type_.value_type, type_.ordered)
-
-
-def _mapped(field: pa.Field, change: Callable[[pa.DataType], pa.DataType]) -> pa.Field:
-    """A field whose type, or what it is made of at any depth, is changed."""
-    type_ = field.type
-
-    def mapped(part: pa.Field) -> pa.Field:
-        return _mapped(part, change)
-
-    if pa.types.is_struct(type_):
-        return field.with_type(pa.struct(list(map(mapped, type_))))
-    if pa.types.is_map(type_):
-        parts = mapped(type_.key_field), mapped(type_.item_field)
-        return field.with_type(pa.map_(*parts, type_.keys_sorted))
-    if pa.types.is_fixed_size_list(type_):
-        return field.with_type(pa.list_(mapped(type_.value_field), type_.list_size))
-    if pa.types.is_large_list(type_):
-        return field.with_type(pa.large_list(mapped(type_.value_field)))
-    if pa.types.is_list(type_):
-        return field.with_type(pa.list_(mapped(type_.value_field)))
-    return field.with_type(change(type_))
 
 
 def to_arrow(data: Any, name: str = "data") -> pa.Table:
@@ -219,7 +199,7 @@ def to_pandas(table: pa.Table, dtype_backend: DtypeBackend | None = None) -> pd.
 
 def _without_views(table: pa.Table) -> pa.Table:
     """A table without text and binary views, which polars gives and ArrowDtype has no name for."""
-    fields = [_mapped(field, _without_view) for field in table.schema]
+    fields = [mapped_field(field, _without_view) for field in table.schema]
     return table.cast(pa.schema(fields, table.schema.metadata))
 
 

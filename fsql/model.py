@@ -16,6 +16,7 @@ from fsql.errors import DefinitionError, NotAFeatureGroup, UnsupportedType
 from fsql.frames import discovered, schema_of
 from fsql.hivekeys import hive_problems
 from fsql.naming import DEFAULT_DATABASE, GroupName, check_column
+from fsql.timeunits import with_times
 from fsql.types import arrow_type, sqlalchemy_type, storage_type
 
 __all__ = ["FeatureGroup", "decode_schema", "encode_schema"]
@@ -93,6 +94,7 @@ class FeatureGroup(sa.Table):
         metadata: sa.MetaData | None = None,
         *,
         frame: Any,
+        time_unit: str | None = None,
         **options: Any,
     ) -> FeatureGroup:
         """Declare a group with the columns and exact types of a frame.
@@ -100,13 +102,20 @@ class FeatureGroup(sa.Table):
         Args:
             frame: a pandas or polars DataFrame, an Arrow table or anything that
                 exports an Arrow stream. Only its schema is read.
+            time_unit: what the frame's event and created times count, if they are integers:
+                "s", "ms", "us" or "ns" since 1970 in UTC; "iso" if they are ISO 8601 text. SQL
+                sees timestamps, and frames that are read have integers and text again.
             options: `keys`, `event_time` and what else the constructor takes.
 
         Raises:
-            DefinitionError: as the constructor.
+            DefinitionError: as the constructor, or `time_unit` does not go with the columns.
             UnsupportedType: a column cannot be stored.
         """
         schema = discovered(schema_of(frame))
+        if time_unit is not None:
+            given = (options.get(role) for role in _TIMES)
+            event, created = (None if time is None else _name(time) for time in given)
+            schema = with_times(schema, event, created, time_unit)
         return cls.from_schema(GroupName(client, app, entity, version), schema, metadata, **options)
 
     @classmethod
@@ -229,6 +238,7 @@ def decode_schema(text: str) -> pa.Schema:
     return pa.ipc.read_schema(pa.py_buffer(base64.b64decode(text)))
 
 
+_TIMES = ("event_time", "created_time")
 _OPTIONS = (
     "keys",
     "event_time",
@@ -254,7 +264,7 @@ def _definition(name: GroupName, kw: dict[str, Any]) -> Definition:
         item if isinstance(item, Partition) else Partition.parse(item)
         for item in _names(options.get("partition_by", ()))
     )
-    for time in ("event_time", "created_time"):
+    for time in _TIMES:
         options[time] = _name(options[time]) if options.get(time) is not None else None
     options["tags"] = dict(options.get("tags") or {})
     return Definition(name, **options)

@@ -11,6 +11,8 @@ from collections.abc import Callable
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fsql.types import plain_type
+
 __all__ = ["rebuilt", "takeable"]
 
 Cast = Callable[[pa.Array, pa.DataType], pa.Array]
@@ -21,7 +23,8 @@ def rebuilt(array: pa.Array, target: pa.DataType, cast: Cast) -> pa.Array:
 
     Args:
         array: of the same shape as `target`, dictionaries apart.
-        cast: for the parts; it may come back here.
+        cast: for the parts; it may come back here. For what is shown as something else it
+            gives that.
 
     Raises:
         pyarrow.ArrowNotImplementedError: neither has Arrow a cast nor has the type parts.
@@ -60,15 +63,15 @@ def _dictionary(array: pa.Array, target: pa.DictionaryType, cast: Cast) -> pa.Ar
 
 
 def _struct(array: pa.Array, target: pa.StructType, cast: Cast) -> pa.Array:
-    parts = zip(array.flatten(), target, strict=True)
+    parts, made = zip(array.flatten(), target, strict=True), plain_type(target)
     children = [cast(part, field.type) for part, field in parts]
-    return pa.StructArray.from_arrays(children, fields=list(target), mask=array.is_null())
+    return pa.StructArray.from_arrays(children, fields=list(made), mask=array.is_null())
 
 
 def _map(array: pa.Array, target: pa.MapType, cast: Cast) -> pa.Array:
     offsets, (keys, items) = _offsets(array), _items(array, array.keys, array.items)
     made = cast(keys, target.key_type), cast(items, target.item_type)
-    return pa.MapArray.from_arrays(offsets, *made, target, mask=array.is_null())
+    return pa.MapArray.from_arrays(offsets, *made, plain_type(target), mask=array.is_null())
 
 
 def _list(array: pa.Array, target: pa.DataType, cast: Cast) -> pa.Array:
@@ -77,13 +80,14 @@ def _list(array: pa.Array, target: pa.DataType, cast: Cast) -> pa.Array:
         sized = array.cast(pa.list_(array.type.value_type, target.list_size))
         items = sized.values.slice(sized.offset * target.list_size, len(sized) * target.list_size)
         made = cast(items, target.value_type)
-        return pa.FixedSizeListArray.from_arrays(made, type=target, mask=array.is_null())
+        type_ = plain_type(target)
+        return pa.FixedSizeListArray.from_arrays(made, type=type_, mask=array.is_null())
     large = pa.types.is_large_list(target)
     (items,) = _items(array, array.values)
     offsets = _offsets(array).cast(pa.int64() if large else pa.int32())
     kind = pa.LargeListArray if large else pa.ListArray
     made = cast(items, target.value_type)
-    return kind.from_arrays(offsets, made, type=target, mask=array.is_null())
+    return kind.from_arrays(offsets, made, type=plain_type(target), mask=array.is_null())
 
 
 def _offsets(array: pa.Array) -> pa.Array:

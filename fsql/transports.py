@@ -28,6 +28,7 @@ from fsql.notes import gathered
 from fsql.planning import Plan
 from fsql.storage import Storage, path_of
 from fsql.textual import column_type, read_text
+from fsql.types import plain_field
 
 __all__ = ["Columns", "Rows", "Scan", "Transport", "Unload", "open_scan"]
 
@@ -84,16 +85,18 @@ class Columns:
     @cached_property
     def schema(self) -> pa.Schema:
         """What comes out."""
+        return gathered(pa.schema(list(map(plain_field, self._fields))))
+
+    @cached_property
+    def _fields(self) -> list[pa.Field]:
         pairs = zip(self.engine, self.exact, strict=True)
-        return gathered(pa.schema([_renamed(exact or field, field.name) for field, exact in pairs]))
+        return [_renamed(exact or field, field.name) for field, exact in pairs]
 
     def restore(self, columns: Sequence[pa.ChunkedArray]) -> pa.Table:
         """The table of columns in the engine's types."""
-        schema = self.schema
-        pairs = zip(columns, schema, strict=True)
-        return pa.Table.from_arrays(
-            [decode(column, field) for column, field in pairs], schema=schema
-        )
+        pairs = zip(columns, self._fields, strict=True)
+        decoded = [decode(column, field) for column, field in pairs]
+        return pa.Table.from_arrays(decoded, schema=self.schema)
 
 
 def _renamed(field: pa.Field, name: str) -> pa.Field:

@@ -374,8 +374,14 @@ def test_the_command(store: fsql.FeatureStore, tmp_path: Path) -> None:
     assert len(fsql.read_sql("SELECT * FROM a_b_weather", store.engine)) == 0
 
 
+def test_data_without_rows() -> None:
+    report = fsql.check(weather(), pd.DataFrame())
+    assert report.ok
+    assert str(report) == "a_b_weather_v0001: the data has no rows; nothing would be written."
+
+
 def test_problems_of_the_data_are_no_exceptions() -> None:
-    for data in (frame(station=..., seen=...), frame(seen=[1, 2, 3]), pd.DataFrame()):
+    for data in (frame(station=..., seen=...), frame(seen=[1, 2, 3])):
         try:
             assert not fsql.check(weather(), data).ok
         except FsqlError as error:

@@ -14,6 +14,7 @@ from fsql.analysis.ordering import ordered
 from fsql.analysis.parsing import parse_query
 from fsql.conversion import decode
 from fsql.notes import gathered
+from fsql.types import plain_field
 
 __all__ = ["UnloadSelect", "unload_select"]
 
@@ -40,9 +41,13 @@ class UnloadSelect:
     @cached_property
     def schema(self) -> pa.Schema:
         """Names and restored types of the result; names may repeat."""
+        return gathered(pa.schema(list(map(plain_field, self._fields))))
+
+    @cached_property
+    def _fields(self) -> list[pa.Field]:
         pairs = zip(self.outputs, self.types, strict=True)
         fields = [output.field or pa.field(output.name, type_) for output, type_ in pairs]
-        return gathered(pa.schema([field.with_nullable(True) for field in fields]))
+        return [field.with_nullable(True) for field in fields]
 
     def restore(self, table: pa.Table) -> pa.Table:
         """The result from what the files hold, all of them together if there is an order.
@@ -54,7 +59,7 @@ class UnloadSelect:
             table = table.take(pc.sort_indices(table.column(self.ordinal)))
         columns = [
             decode(_cast(table.column(f"c{i}"), type_), field)
-            for i, (type_, field) in enumerate(zip(self.types, self.schema, strict=True))
+            for i, (type_, field) in enumerate(zip(self.types, self._fields, strict=True))
         ]
         return pa.Table.from_arrays(columns, schema=self.schema)
 

@@ -80,7 +80,8 @@ class _Look:
             self._fittings[table.schema] = fitting
         fitted = fitting.fit_columns(table, first_row)
         self._rows += len(table)
-        self._columns.add(table, fitted)
+        good = {name: c for name, c in fitted.items() if not self.problems.concern(name)}
+        self._columns.add(table, good)
         self._repeats.add(fitted, first_row)
         self._span.add(fitted)
 

@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fsql.checking.report import ColumnReport, Outcome
-from fsql.conversion import encode, python_value
+from fsql.conversion import decode, python_value, stored
 from fsql.errors import Problem
 from fsql.model import FeatureGroup
+from fsql.types import InstantType, plain_type
 
 __all__ = ["Columns"]
 
@@ -24,6 +25,7 @@ class _Seen:
     example: tuple[object, object] | None = None
     emptied: int = 0
     cut: int = 0
+    changed: int = 0
 
 
 class Columns:
@@ -39,7 +41,7 @@ class Columns:
         self._seen: dict[str, _Seen] = {}
 
     def add(self, table: pa.Table, fitted: Mapping[str, pa.ChunkedArray]) -> None:
-        """See a table, and what its columns were cast to."""
+        """See a table, and what those of its columns that fit were cast to."""
         for field_ in table.schema:
             seen = self._seen.setdefault(field_.name, _Seen())
             if field_.type not in seen.given:
@@ -51,8 +53,14 @@ class Columns:
         seen.emptied += max(0, fitted.null_count - given.null_count)
         if self._truncate:
             seen.cut += _cut(given)
-        if seen.example is None and not given.type.equals(fitted.type):
-            seen.example = _example(given, fitted)
+        is_shown = isinstance(fitted.type, InstantType)
+        shown = decode(stored(fitted), pa.field("", fitted.type)) if is_shown else fitted
+        if not given.type.equals(shown.type):
+            seen.example = seen.example or _example(given, shown)
+        elif is_shown:
+            changed = pc.fill_null(pc.not_equal(given, shown), False)
+            seen.changed += pc.sum(changed, min_count=0).as_py()
+            seen.example = seen.example or _example(given.filter(changed), shown.filter(changed))
 
     def reports(self, problems: Sequence[Problem]) -> tuple[ColumnReport, ...]:
         """All columns, of the group in its order and then of the data."""
@@ -66,42 +74,41 @@ class Columns:
 
     def _report(self, name: str, problems: list[Problem]) -> ColumnReport:
         seen = self._seen.get(name, _Seen())
-        exact = self._schema.field(name).type if name in self._schema.names else None
-        outcome = _outcome(seen.given, exact, problems)
+        known = name in self._schema.names
+        exact = plain_type(self._schema.field(name).type) if known else None
+        outcome = _outcome(seen, exact, problems)
         return ColumnReport(
             name=name,
             outcome=outcome,
             given=tuple(seen.given),
-            exact=exact,
+            exact=self._schema.field(name).type if known else None,
             problems=tuple(problems),
             example=seen.example if outcome == "cast" else None,
             notes=() if problems else _notes(seen),
         )
 
 
-def _outcome(
-    given: Sequence[pa.DataType], exact: pa.DataType | None, problems: Sequence[Problem]
-) -> Outcome:
+def _outcome(seen: _Seen, exact: pa.DataType | None, problems: Sequence[Problem]) -> Outcome:
     if problems:
         return "refused"
-    if all(pa.types.is_null(type_) for type_ in given):
+    if all(pa.types.is_null(type_) for type_ in seen.given):
         return "filled"
-    return "stored" if all(type_.equals(exact) for type_ in given) else "cast"
+    same = all(type_.equals(exact) for type_ in seen.given)
+    return "stored" if same and not seen.changed else "cast"
 
 
 def _notes(seen: _Seen) -> tuple[str, ...]:
     emptied = f"{seen.emptied:,} NaN become NULL" if seen.emptied else ""
     cut = f"{seen.cut:,} times are cut to microseconds" if seen.cut else ""
-    return tuple(filter(None, (emptied, cut)))
+    changed = f"{seen.changed:,} values are spelled otherwise" if seen.changed else ""
+    return tuple(filter(None, (emptied, cut, changed)))
 
 
 def _cut(given: pa.ChunkedArray) -> int:
     """How many times have nanoseconds that are cut."""
     if not (pa.types.is_timestamp(given.type) and given.type.unit == "ns"):
         return 0
-    stored = encode(given, pa.field("", given.type), truncate=True)
-    times = given.cast(pa.timestamp("ns"))
-    kept = stored.cast(pa.timestamp("ns"))
+    times, kept = given.cast(pa.timestamp("ns")), stored(given).cast(pa.timestamp("ns"))
     return int(pc.sum(pc.not_equal(times, kept), min_count=0).as_py())
 
 

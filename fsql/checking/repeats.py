@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fsql.conversion import encode
+from fsql.conversion import stored
 
 __all__ = ["Repeated", "Repeats"]
 
@@ -47,7 +47,7 @@ class Repeats:
         """See more rows; rows with NULLs, which no write takes, are left out."""
         if not all(name in fitted for name in self._names):
             return
-        columns = [_comparable(fitted[name], name) for name in self._names]
+        columns = [stored(fitted[name]) for name in self._names]
         row = pa.arange(first_row, first_row + len(columns[0]))
         counts = pa.repeat(pa.scalar(1), len(row))
         table = pa.table([*columns, row, counts], [*self._by, _ROW, _TIMES]).drop_null()
@@ -72,8 +72,3 @@ class Repeats:
         grouped = pa.concat_tables(self._waiting).group_by(self._by, use_threads=False)
         found = grouped.aggregate([(_ROW, "max"), (_TIMES, "sum")])
         return found.rename_columns([*self._by, _ROW, _TIMES])
-
-
-def _comparable(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
-    """As it is stored, where equal values look the same."""
-    return encode(column, pa.field(name, column.type), truncate=True)

@@ -116,6 +116,8 @@ class Report:
 
     def _verdict(self) -> str:
         rows = f"{self.rows:,} row{'' if self.rows == 1 else 's'}"
+        if self.ok and not self.rows:
+            return f"{self.group}: the data has no rows; nothing would be written."
         if self.ok:
             return f"{self.group}: {rows} can be written."
         refused = sum(column.outcome == "refused" for column in self.columns)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fsql.conversion import python_value
+from fsql.conversion import python_value, stored
+from fsql.types import InstantType
 
 __all__ = ["Span"]
 
@@ -26,8 +27,10 @@ class Span:
     def add(self, fitted: Mapping[str, pa.ChunkedArray]) -> None:
         """See more rows."""
         column = fitted.get(self._name) if self._name is not None else None
-        if column is not None and column.null_count < len(column):
-            self._ends.append(_ends(column))
+        if column is None or column.null_count == len(column):
+            return
+        shown_otherwise = isinstance(column.type, InstantType)
+        self._ends.append(_ends(stored(column) if shown_otherwise else column))
 
     def ends(self) -> tuple[object, object] | None:
         """The least and the greatest value; None where there is none."""

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from fsql.fitting import nested, numbers, times
 from fsql.fitting.base import Convert, Mismatch, Report, changed, checked, parts
 from fsql.rebuilding import takeable
-from fsql.types import TypeVisitor
+from fsql.types import EpochType, InstantType, TypeVisitor
 
 __all__ = ["converter", "within_categories"]
 
@@ -57,7 +57,7 @@ class _Converters(TypeVisitor[Convert]):
     def unsupported(self, type_: pa.DataType) -> Convert:
         raise Mismatch(f"holds {self.given}, expected {type_}")
 
-    boolean = extension = unsupported
+    boolean = unsupported
 
     def integer(self, type_: pa.DataType) -> Convert:
         return self._pick(
@@ -112,6 +112,18 @@ class _Converters(TypeVisitor[Convert]):
             (is_text, lambda _: times.from_text(finish, type_.unit, truncate=self.truncate)),
         )
 
+    def extension(self, type_: pa.DataType) -> Convert:
+        if not isinstance(type_, InstantType):
+            return self.unsupported(type_)
+        unit = type_.unit if isinstance(type_, EpochType) else "us"
+        exact = pa.timestamp(unit)
+        if isinstance(type_, EpochType) and _is_number(self.given):
+            finish = times.to_timestamp(exact, truncate=self.truncate)
+            return times.from_counts(self.make(self.given, pa.int64()), finish, type_)
+        if _is_number(self.given) or not (_is_time(self.given) or is_text(self.given)):
+            raise Mismatch(f"holds {self.given}, expected {type_}.{_hint(self.given, exact)}")
+        return times.as_instants(self.make(self.given, exact), type_)
+
     def duration(self, type_: pa.DataType) -> Convert:
         return self._pick(type_, (pa.types.is_duration, _recount))
 
@@ -155,6 +167,16 @@ def _hint(given: pa.DataType, exact: pa.DataType) -> str:
     if number or is_text(given) or pa.types.is_boolean(given):
         return f" Convert it with .astype('{exact}')." if pa.types.is_primitive(exact) else ""
     return ""
+
+
+def _is_number(type_: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_integer(type_) or pa.types.is_floating(type_) or pa.types.is_decimal(type_)
+    )
+
+
+def _is_time(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_timestamp(type_) or pa.types.is_date(type_))
 
 
 def is_text(type_: pa.DataType) -> bool:

@@ -73,6 +73,11 @@ class Problems:
                 found = self._found.setdefault((problem.column, problem.what), _Found())
                 found.add(problem.count, rows)
 
+    def concern(self, column: str) -> bool:
+        """Whether anything is wrong with a column."""
+        with self._lock:
+            return any(name == column for name, _ in self._found)
+
     def __bool__(self) -> bool:
         return bool(self._found)
 

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fsql.fitting.base import Convert, Report, changed, checked
+from fsql.types import EpochType, InstantType, IsoTextType
 
-__all__ = ["from_text", "to_date", "to_timestamp"]
+__all__ = ["as_instants", "from_counts", "from_text", "to_date", "to_timestamp"]
 
 _MICROSECONDS = pa.timestamp("us")
 _PLAIN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?)?$"
@@ -59,6 +60,45 @@ def to_date(exact: pa.DataType) -> Convert:
         return dates
 
     return convert
+
+
+def from_counts(count: Convert, finish: Convert, exact: InstantType) -> Convert:
+    """Numbers that count a unit since 1970.
+
+    Args:
+        count: makes int64 of any numbers.
+        finish: makes sure that what they count can be stored.
+    """
+
+    def times(array: pa.Array, report: Report) -> pa.Array:
+        return finish(count(array, report).cast(pa.timestamp(exact.unit)), report)
+
+    return as_instants(times, exact)
+
+
+def as_instants(times: Convert, exact: InstantType) -> Convert:
+    """Timestamps as times that are shown as something else, if it has room for them."""
+    epoch = isinstance(exact, EpochType)
+    beyond, what = (_uncounted, f"is no count that {exact.plain} holds") if epoch else _BEYOND_ISO
+
+    def convert(array: pa.Array, report: Report) -> pa.Array:
+        found = times(array, report)
+        report(beyond(found, exact), what)
+        return exact.stored(found)
+
+    return convert
+
+
+def _uncounted(times: pa.Array, exact: InstantType) -> pa.Array:
+    return changed(exact.plain)(times.cast(pa.int64()))
+
+
+def _without_year(times: pa.Array, exact: InstantType) -> pa.Array:
+    first, last = (pa.scalar(end, times.type) for end in IsoTextType.ends)
+    return pc.or_(pc.less(times, first), pc.greater(times, last))
+
+
+_BEYOND_ISO = _without_year, "is beyond the years 1 to 9999, which ISO 8601 text has"
 
 
 def from_text(finish: Convert, unit: str, *, truncate: bool) -> Convert:
