@@ -34,6 +34,7 @@ CLASSIC = ["create_fg", "dump_fg", "read_fg", "upload_fg"]
 GLUE = ["add_partitions", "register_table"]
 STORE = [
     "catalog",
+    "compact",
     "create",
     "delete",
     "describe",
