@@ -10,14 +10,10 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING
 
 from fsql.aws import LOCAL_BUCKET, open_server
 from fsql.errors import ConfigError
 from fsql.naming import DEFAULT_DATABASE
-
-if TYPE_CHECKING:
-    from fsql.local.server import Server
 
 __all__ = ["Serving", "is_loopback", "parse_keys", "serve"]
 
@@ -59,7 +55,7 @@ def serve(url: str, how: Serving, echo: Callable[[str], None]) -> bool:
     )
     asked = _signals()
     with server:
-        echo(_instructions(url, server, how))
+        echo(_instructions(url, server.url, how.keys))
         while not asked.wait(_LOOK_SECONDS) and server.alive:
             pass
         if asked.is_set():
@@ -114,23 +110,23 @@ def _log_to_stderr(requests: bool) -> None:
     logging.getLogger("fsql.serve").setLevel(logging.INFO if requests else logging.WARNING)
 
 
-def _instructions(url: str, server: Server, how: Serving) -> str:
+def _instructions(url: str, endpoint: str, keys: Mapping[str, str] | None) -> str:
     key, secret = "local", "local"
-    if how.keys is not None:
-        key, secret = next(iter(how.keys)), "'the secret of that key'"
+    if keys is not None:
+        key, secret = next(iter(keys)), "'the secret of that key'"
     staging, warehouse = f"s3://{LOCAL_BUCKET}/athena/", f"s3://{LOCAL_BUCKET}/warehouse/"
-    shown = "KEY:SECRET" if how.keys is not None else "local:local"
+    shown = "KEY:SECRET" if keys is not None else "local:local"
     return "\n".join(
         (
-            f"Serving {url} at {server.url}. Ctrl-C stops it.",
+            f"Serving {url} at {endpoint}. Ctrl-C stops it.",
             "",
-            f"  export AWS_ENDPOINT_URL={server.url}",
+            f"  export AWS_ENDPOINT_URL={endpoint}",
             f"  export AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY={secret}",
             "  export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1",
             "",
             f"Athena writes its results to {staging}, the database is {DEFAULT_DATABASE}.",
             f"fsql itself: fsql://{shown}@us-east-1/{DEFAULT_DATABASE}"
-            f"?endpoint_url={server.url}&s3_staging_dir={staging}&warehouse={warehouse}",
+            f"?endpoint_url={endpoint}&s3_staging_dir={staging}&warehouse={warehouse}",
             "",
         )
     )
