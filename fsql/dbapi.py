@@ -49,6 +49,7 @@ from pyathena.error import (
     Warning,
 )
 from pyathena.model import AthenaQueryExecution
+from pyathena.util import RetryConfig
 
 from fsql.analysis import unload_select
 from fsql.aws import open_aws
@@ -133,6 +134,8 @@ class Connection(pyathena.connection.Connection["Cursor"]):
             "cursor_class": Cursor,
             "formatter": ParameterFormatter(),
             "poll_interval": SLOWEST_POLL,
+            # botocore has asked five times before each of these.
+            "retry_config": RetryConfig(attempt=3),
         }
         super().__init__(**{**defaults, **self.aws.connect_args, **options})
         self.pending: Pending | None = None

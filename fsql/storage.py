@@ -6,16 +6,18 @@ embedded store's are plain files.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pyarrow.fs as pafs
 
 from fsql.aws import Aws
 from fsql.errors import StorageError
+from fsql.outages import told
 
 __all__ = ["Object", "Storage", "path_of"]
 
+DELETED_AT_ONCE = 1000  # AmazonS3/latest/API/API_DeleteObjects.html
 _SCHEMES = ("s3://", "s3a://")  # Spark and older tools write the latter
 
 
@@ -66,12 +68,28 @@ class Storage:
         return sorted((Object(f"s3://{f.path}", f.size) for f in files), key=lambda o: o.uri)
 
     def delete(self, uris: Iterable[str]) -> None:
-        """Delete objects; those that are gone already are no error."""
+        """Delete objects; those that are gone already are no error.
+
+        Raises:
+            StorageError: some of them are still there.
+        """
+        keys: dict[str, list[str]] = {}
         for uri in uris:
-            try:
-                self.filesystem.delete_file(path_of(uri))
-            except FileNotFoundError:
-                continue
+            bucket, _, key = path_of(uri).partition("/")
+            keys.setdefault(bucket, []).append(key)
+        # pyarrow's filesystem takes a request each, and puts a marker where the folder was.
+        for bucket, found in keys.items():
+            for start in range(0, len(found), DELETED_AT_ONCE):
+                self._delete(bucket, found[start : start + DELETED_AT_ONCE])
+
+    def _delete(self, bucket: str, keys: Sequence[str]) -> None:
+        wanted = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
+        with told(f"{len(keys):,} objects were to be deleted"):
+            answer = self.aws.client("s3").delete_objects(Bucket=bucket, Delete=wanted)
+        for error in answer.get("Errors", ()):
+            raise StorageError(
+                f"s3://{bucket}/{error['Key']} cannot be deleted: {error.get('Message')}"
+            )
 
     def delete_prefix(self, prefix: str) -> None:
         """Delete everything below a prefix."""

@@ -6,6 +6,7 @@ order of the rows; if not, it is sorted and put aside, and merged when it is eno
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import uuid
 from collections import deque
@@ -18,6 +19,7 @@ from typing import TypeAlias
 
 import pyarrow as pa
 
+from fsql.errors import StorageError
 from fsql.formats.backlog import Backlog, Limits, Taken
 from fsql.formats.merging import merges
 from fsql.formats.outputs import Output, Place, WrittenFile
@@ -32,9 +34,10 @@ __all__ = ["FileSet", "WrittenFile"]
 ROW_GROUP_BYTES = 64 << 20  # of Arrow's memory; on S3 that becomes a few dozen MB
 ROW_GROUP_ROWS = 1 << 20
 FILE_BYTES = 256 << 20  # AWS advises 128 MB and more: athena/latest/ug/performance-tuning.html
-BUFFER_BYTES = 128 << 20  # all partitions together, before rows have to leave memory
+BUFFER_BYTES = 96 << 20  # all partitions together, before rows have to leave memory
 OPEN_FILES = 8  # each holds a part of an upload in memory, see S3's multipart uploads
 
+_FILES_WAITING = 3  # to be merged
 _SAMPLE_BYTES = 4 << 20
 _LEAST_RATIO = 1 / 32  # files of rows that can be squeezed more have to be read, too
 _MOST_RELIEVED = 256  # partitions at a time
@@ -137,10 +140,11 @@ class FileSet:
 
     def _put_aside(self, partition: Values, backlog: Backlog, rows: pa.Table) -> None:
         rows = self._order.sort(rows)
-        backlog.put_aside(self._spill.put(rows))
         self._ratio.guess(rows, self._schema)
+        backlog.put_aside(self._spill.put(rows, self._ratio.rows_of(_FILES_WAITING)))
         # One file's worth stays behind, so that no file becomes small when nothing follows.
-        runs = backlog.oldest(self._ratio.rows_of(2), self._ratio.rows_of(3))
+        most = self._ratio.rows_of(_FILES_WAITING)
+        runs = backlog.oldest(self._ratio.rows_of(_FILES_WAITING - 1), most)
         if runs:
             self._merge(partition, runs)
 
@@ -216,7 +220,7 @@ class FileSet:
             for group in _groups(rows, self._limits):
                 self._jobs.append((output, output.reserve(), group))
         elif rows is not None and runs:
-            runs.append(self._spill.put(self._order.sort(rows)))
+            runs.append(self._spill.put(self._order.sort(rows), sum(run.bytes for run in runs)))
         elif rows is not None:
             if rows.nbytes > FILE_BYTES:
                 self._ratio.guess(rows, self._schema)
@@ -247,7 +251,9 @@ class FileSet:
             return
         for output in self._outputs:
             output.abandon()
-        self._storage.delete(self._uris)
+        # What made the write fail is what people have to hear of.
+        with contextlib.nullcontext() if error is None else contextlib.suppress(StorageError):
+            self._storage.delete(self._uris)
 
 
 class _Ratio:

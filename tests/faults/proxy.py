@@ -8,7 +8,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import urlsplit
 
 __all__ = ["Answer", "Fault", "FaultyProxy", "Request", "json_error", "s3_error"]
@@ -94,7 +96,7 @@ class FaultyProxy:
         self._lock = threading.Lock()
         self.faults: list[Fault] = []
         self.seen: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 
@@ -141,52 +143,6 @@ class FaultyProxy:
         finally:
             connection.close()
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        proxy = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def handle_one_request(self) -> None:
-                try:
-                    super().handle_one_request()
-                except (BrokenPipeError, ConnectionResetError):
-                    self.close_connection = True
-
-            def _do(self) -> None:
-                headers = {k.lower(): v for k, v in self.headers.items()}
-                body = self._body(headers)
-                kept = {k: v for k, v in headers.items() if k not in HOP_BY_HOP}
-                self._send(proxy.answer(Request(self.command, self.path, kept, body)))
-
-            do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _do
-
-            def _body(self, headers: dict[str, str]) -> bytes:
-                if headers.get("transfer-encoding", "").lower() != "chunked":
-                    return self.rfile.read(int(headers.get("content-length") or 0))
-                chunks = []
-                while size := int(self.rfile.readline().split(b";")[0], 16):
-                    chunks.append(self.rfile.read(size))
-                    self.rfile.readline()
-                self.rfile.readline()
-                return b"".join(chunks)
-
-            def _send(self, answer: Answer) -> None:
-                self.send_response(answer.status)
-                names = {name.lower() for name in answer.headers}
-                for name, value in answer.headers.items():
-                    self.send_header(name, value)
-                if "content-length" not in names:
-                    self.send_header("Content-Length", str(len(answer.body)))
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(answer.body)
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Say nothing."""
-
-        return Handler
-
     def __enter__(self) -> FaultyProxy:
         self._thread.start()
         return self
@@ -195,3 +151,49 @@ class FaultyProxy:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, proxy: FaultyProxy, *rest: Any) -> None:
+        self._proxy = proxy
+        super().__init__(*rest)
+
+    def handle_one_request(self) -> None:
+        try:
+            super().handle_one_request()
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+
+    def _do(self) -> None:
+        headers = {k.lower(): v for k, v in self.headers.items()}
+        body = self._body(headers)
+        kept = {k: v for k, v in headers.items() if k not in HOP_BY_HOP}
+        self._send(self._proxy.answer(Request(self.command, self.path, kept, body)))
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _do
+
+    def _body(self, headers: dict[str, str]) -> bytes:
+        if headers.get("transfer-encoding", "").lower() != "chunked":
+            return self.rfile.read(int(headers.get("content-length") or 0))
+        chunks = []
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(chunks)
+
+    def _send(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        names = {name.lower() for name in answer.headers}
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        if "content-length" not in names:
+            self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
