@@ -6,12 +6,16 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal, TypeAlias
 
-from fsql.analysis import Analysis, Lookup, Output, Relation, Touched, analyse, touched
+import pyarrow as pa
+
+from fsql.analysis import Analysis, AsOf, Lookup, Output, Relation, Touched, analyse, touched
 from fsql.catalog import Catalog, Entry
 from fsql.errors import ConfigError
 from fsql.formats import row_count, version
+from fsql.formats.earlier import earlier_schema
 
 __all__ = ["Plan", "Planner", "TransportName", "prefers_unload"]
 
@@ -106,7 +110,12 @@ class Planner:
             query=entry.view_sql if entry.is_view else None,
             database=entry.database,
             rows=row_count(self.catalog, entry),
+            earlier=partial(self._earlier, entry),
         )
+
+    def _earlier(self, entry: Entry, as_of: AsOf) -> Mapping[str, pa.Field] | None:
+        schema = earlier_schema(self.catalog, entry, as_of.snapshot, as_of.millis)
+        return None if schema is None else {field.name.lower(): field for field in schema}
 
     def _remember(self, key: tuple[str, str], plan: Plan) -> None:
         with self._lock:

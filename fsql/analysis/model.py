@@ -12,7 +12,20 @@ import pyarrow.compute as pc
 from fsql.analysis.engine_types import EngineType
 from fsql.analysis.predicates import Predicate, to_arrow
 
-__all__ = ["Analysis", "Lookup", "Origin", "Output", "Relation", "Scan"]
+__all__ = ["Analysis", "AsOf", "Lookup", "Origin", "Output", "Relation", "Scan"]
+
+
+@dataclass(frozen=True)
+class AsOf:
+    """An earlier state of a table; any state, if neither is known.
+
+    Args:
+        snapshot: the id of an Iceberg snapshot.
+        millis: the time when it was current, in milliseconds since 1970.
+    """
+
+    snapshot: int | None = None
+    millis: int | None = None
 
 
 @dataclass(frozen=True)
@@ -27,6 +40,7 @@ class Relation:
         query: a view's SQL in Athena's dialect.
         database: the database that names without one mean inside of `query`.
         rows: the row count of the current snapshot, if it is known.
+        earlier: the columns of an earlier state, in the same form; None: not known.
     """
 
     columns: Mapping[str, pa.Field]
@@ -34,6 +48,7 @@ class Relation:
     query: str | None = None
     database: str | None = None
     rows: int | None = None
+    earlier: Callable[[AsOf], Mapping[str, pa.Field] | None] | None = None
 
 
 Lookup = Callable[[str | None, str], Relation | None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import pyarrow as pa
@@ -12,10 +12,11 @@ from sqlglot import exp
 
 from fsql.analysis.engine_types import BIGINT, EngineType, from_arrow
 from fsql.analysis.expressions import Expressions
-from fsql.analysis.model import Lookup, Origin, Relation
+from fsql.analysis.model import AsOf, Lookup, Origin, Relation
 from fsql.analysis.rows import OPAQUE, Plan, Rows, expect, unknown
 from fsql.analysis.scopes import Column, NotUnderstood, Scope
 from fsql.analysis.values import Value, merge
+from fsql.analysis.versions import as_of
 from fsql.errors import UnsupportedType
 from fsql.types import storage_type
 
@@ -48,10 +49,11 @@ class Tables:
         database = table.db.lower() or self._database
         qualifier = (catalog, database, name)
         rows = OPAQUE
-        if catalog == CATALOG and not table.args.get("version"):
-            relation = self._lookup(database, name)
-            if relation is not None:
-                rows = self._known(database, name, relation)
+        version = table.args.get("version")
+        relation = self._lookup(database, name) if catalog == CATALOG else None
+        if relation is not None:
+            known = self._known if version is None else partial(_earlier, as_of(version))
+            rows = known(database, name, relation)
         columns = tuple(column.under(qualifier) for column in rows.columns)
         return replace(rows, columns=columns, opaque=(qualifier,) if rows.opaque else ())
 
@@ -72,6 +74,14 @@ class Tables:
             return rows.renamed(names)
         # The view's table has changed since: Trino calls it stale, so nothing is certain.
         return Rows(unknown(names))
+
+
+def _earlier(as_of: AsOf, database: str, name: str, relation: Relation) -> Rows:
+    """The rows that a table had; their number is not known, and only an engine has them."""
+    columns = relation.earlier(as_of) if relation.earlier and relation.query is None else None
+    if columns is None:
+        return OPAQUE
+    return Rows(tuple(_columns(replace(relation, columns=columns), database, name)))
 
 
 def _columns(relation: Relation, database: str, table: str) -> list[Column]:
