@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from fsql.formats.outputs import Output, Place
 from fsql.formats.sorting import Order, Point
-from fsql.formats.spill import Run
+from fsql.formats.spill import RUN_BYTES, Run
 
 __all__ = ["Backlog", "Limits", "Taken"]
 
@@ -95,7 +95,9 @@ class Backlog:
                 return None
             chain = self._chain(self._blocks) if limits.reached(self.bytes, self._rows) else None
             if chain is None or not self._goes_on(chain[0]):
-                return _together(self._take(chain or self._blocks, limits))
+                # Less than a row group, since a sorted copy is needed.
+                run = Limits(min(limits.bytes, RUN_BYTES), limits.rows)
+                return _together(self._take(chain or self._blocks, run))
             self._output = self._output or begin()
             return self._direct(self._output, self._take(chain, limits))
 

@@ -60,7 +60,10 @@ class Order:
         """The rows in this order, those that are alike in it as they stood."""
         if not self or self.is_sorted(table):
             return table
-        return table.combine_chunks().take(self._indices(table))
+        indices = self._indices(table)
+        # One after the other, so that no second copy of the whole table is needed.
+        columns = [column.combine_chunks().take(indices) for column in table.columns]
+        return pa.Table.from_arrays(columns, schema=table.schema)
 
     def _indices(self, table: pa.Table) -> pa.Array:
         columns = [_physical(table.column(place)) for place in self.places]

@@ -14,9 +14,11 @@ import pyarrow as pa
 from fsql.errors import StorageError
 from fsql.formats.sorting import Order, Point
 
-__all__ = ["Batch", "Run", "Spill"]
+__all__ = ["RUN_BYTES", "Batch", "Run", "Spill"]
 
-BATCH_BYTES = 512 << 10  # of each run this much is in memory while runs are merged
+RUN_BYTES = 32 << 20
+MERGE_BYTES = 32 << 20  # of all runs together so much is in memory while they are merged
+LEAST_BATCH_BYTES = 32 << 10
 SPILL_BYTES = 1 << 30  # a file's disk space is free again when all of its runs are done
 
 
@@ -67,8 +69,12 @@ class Spill:
         self._file: _File | None = None
         self._numbers = count()
 
-    def put(self, table: pa.Table) -> Run:
+    def put(self, table: pa.Table, merged: int) -> Run:
         """Put sorted rows aside; several threads may do so at the same time.
+
+        Args:
+            merged: about how many bytes of runs will be merged with them. The more, the smaller are
+                the batches that are in memory then.
 
         Raises:
             StorageError: there is no room.
@@ -78,7 +84,8 @@ class Spill:
             if self._file is None or self._file.size >= SPILL_BYTES:
                 self._file = _File(self._schema)
             file = self._file
-        batches = [self._put(file, batch) for batch in _cut(table)]
+        size = max(LEAST_BATCH_BYTES, RUN_BYTES * MERGE_BYTES // max(merged, MERGE_BYTES))
+        batches = [self._put(file, batch) for batch in _cut(table, size)]
         return Run(file, number, batches, self._order.point(table, len(table) - 1))
 
     def _put(self, file: _File, batch: pa.RecordBatch) -> Batch:
@@ -87,8 +94,8 @@ class Spill:
         return Batch(first, len(batch), batch.nbytes, file.append(message), message.size)
 
 
-def _cut(table: pa.Table) -> Iterator[pa.RecordBatch]:
-    rows = max(1, BATCH_BYTES * len(table) // max(1, table.nbytes))
+def _cut(table: pa.Table, size: int) -> Iterator[pa.RecordBatch]:
+    rows = max(1, size * len(table) // max(1, table.nbytes))
     yield from table.to_batches(max_chunksize=rows)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -20,7 +19,9 @@ from fsql.fitting import Problems, arrow_table
 from fsql.frames import to_batches
 from fsql.model import FeatureGroup
 from fsql.storage import Storage, path_of
-from fsql.writer.sources import Piece, Source, of_batches, of_pieces, of_table
+from fsql.types import InstantType
+from fsql.writer.parquet_source import open_parquet, readable
+from fsql.writer.sources import BLOCK_ROWS, Source, of_batches, of_table
 
 __all__ = ["open_source"]
 
@@ -33,6 +34,8 @@ SUFFIXES: Mapping[str, str] = {
     ".json": "json",
 }
 COMPRESSED = (".gz", ".bz2", ".zst")
+BATCH_BYTES = 4 << 20
+PROBE_ROWS = 256
 TEXT_BLOCK = 16 << 20  # bytes that are parsed at once, and the longest line
 
 
@@ -51,10 +54,22 @@ def open_source(
         TypeError: it takes no such thing.
     """
     if isinstance(data, str | os.PathLike):
-        return _open_path(os.fspath(data), group, storage)
+        return _open_path(os.fspath(data), group, storage, problems)
     if isinstance(data, pd.DataFrame | pa.Table | pa.RecordBatch) or _is_polars(data):
         return of_table(arrow_table(data, group.arrow_schema, problems))
+    if isinstance(data, ds.Dataset):
+        return of_batches(_scanned(data))
     return of_batches(to_batches(data, group.name))
+
+
+def _scanned(dataset: ds.Dataset) -> Iterator[pa.RecordBatch]:
+    """A dataset's rows in small batches, few of them read ahead; its own way fills the memory."""
+    probe = dataset.head(PROBE_ROWS, batch_size=PROBE_ROWS)
+    rows = BATCH_BYTES * max(1, len(probe)) // max(1, probe.nbytes)
+    batches: Iterator[pa.RecordBatch] = dataset.to_batches(
+        batch_size=max(1, min(rows, BLOCK_ROWS)), batch_readahead=2, fragment_readahead=1
+    )
+    return batches
 
 
 def _is_polars(data: Any) -> bool:
@@ -62,14 +77,16 @@ def _is_polars(data: Any) -> bool:
     return type(data).__module__.partition(".")[0] == "polars" and hasattr(data, "height")
 
 
-def _open_path(path: str, group: FeatureGroup, storage: Storage | None) -> Source:
+def _open_path(
+    path: str, group: FeatureGroup, storage: Storage | None, problems: Problems
+) -> Source:
     if "://" in path:
         if storage is None:
             raise ConfigError(f"{path!r} is no local path, and no store is given to find it in.")
         filesystem, inner = storage.filesystem, path_of(path)
     else:
         filesystem, inner = pafs.LocalFileSystem(), str(Path(path).expanduser().absolute())
-    with _readable(path):
+    with readable(path):
         files = _files(filesystem, inner)
     if not files:
         raise StorageError(f"{path!r} holds no files. Expected Parquet, CSV or JSON lines.")
@@ -78,7 +95,9 @@ def _open_path(path: str, group: FeatureGroup, storage: Storage | None) -> Sourc
         raise ConfigError(
             f"{path!r} holds files of several formats: {', '.join(formats)}. Write one at a time."
         )
-    return _OPENERS[formats[0]](files, filesystem, group)
+    if formats == ["parquet"]:
+        return open_parquet(files, filesystem, group, problems)
+    return _TEXTS[formats[0]](files, filesystem, group)
 
 
 def _files(filesystem: pafs.FileSystem, path: str) -> list[str]:
@@ -100,38 +119,6 @@ def _format(path: str) -> str:
     return SUFFIXES.get(PurePosixPath(plain).suffix, "parquet")
 
 
-@contextmanager
-def _readable(path: str) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, pa.ArrowInvalid) as error:
-        raise StorageError(f"{path!r} cannot be read; nothing was written: {error}") from error
-
-
-def _open_parquet(files: list[str], filesystem: pafs.FileSystem, group: FeatureGroup) -> Source:
-    pieces: list[Piece] = []
-    row = 0
-    for path in files:
-        with _readable(path):
-            (fragment,) = ds.dataset(path, filesystem=filesystem, format="parquet").get_fragments()
-            groups = fragment.split_by_row_group()
-        for part in groups:
-            rows = sum(g.num_rows for g in part.row_groups)
-            size = sum(g.total_byte_size for g in part.row_groups)
-            pieces.append(Piece(row, rows, size, _reader(part, path)))
-            row += rows
-    return of_pieces(pieces)
-
-
-def _reader(fragment: ds.ParquetFileFragment, path: str) -> Callable[[], Iterator[pa.RecordBatch]]:
-    def read() -> Iterator[pa.RecordBatch]:
-        with _readable(path):
-            # The default reads 16 batches ahead for each lane.
-            yield from fragment.to_batches(batch_readahead=2)
-
-    return read
-
-
 Parse = Callable[[pa.NativeFile], Iterable[pa.RecordBatch]]
 
 
@@ -140,7 +127,7 @@ def _open_text(
 ) -> Source:
     def batches() -> Iterator[pa.RecordBatch]:
         for path in files:
-            with _readable(path), filesystem.open_input_stream(path) as stream:
+            with readable(path), filesystem.open_input_stream(path) as stream:
                 yield from _parsed(stream, path, group, parse)
 
     return of_batches(batches())
@@ -186,6 +173,8 @@ def _open_json(files: list[str], filesystem: pafs.FileSystem, group: FeatureGrou
 
 def _spelled(type_: pa.DataType) -> pa.DataType:
     """The type to parse text as; what `fsql.fitting` parses better stays text."""
+    if isinstance(type_, InstantType):
+        return type_.plain
     if pa.types.is_struct(type_):
         return pa.struct([(field.name, _spelled(field.type)) for field in type_])
     if pa.types.is_list(type_):
@@ -197,8 +186,7 @@ def _spelled(type_: pa.DataType) -> pa.DataType:
     return type_
 
 
-_OPENERS: Mapping[str, Callable[[list[str], pafs.FileSystem, FeatureGroup], Source]] = {
-    "parquet": _open_parquet,
+_TEXTS: Mapping[str, Callable[[list[str], pafs.FileSystem, FeatureGroup], Source]] = {
     "csv": _open_csv,
     "json": _open_json,
 }
