@@ -20,7 +20,7 @@ from pyiceberg.manifest import DataFile
 
 from fsql.catalog import Catalog, Entry
 from fsql.dbapi import Connection
-from fsql.errors import InvalidData, InvalidQuery, QueryError
+from fsql.errors import CommitConflict, ConfigError, InvalidData, InvalidQuery, QueryError
 from fsql.formats import Committed, written_by
 from fsql.formats.commits import Commit
 from fsql.formats.iceberg import load
@@ -39,6 +39,10 @@ Progress: TypeAlias = Callable[[int], AbstractContextManager[Callable[[int], Non
 
 TOO_MANY = "TOO_MANY_OPEN_PARTITIONS"  # with HIVE_ or ICEBERG_ before it
 _KEPT = "What is staged is kept: the same insert_from goes on from there."
+
+
+class _Gone(CommitConflict):
+    """A stage is not there any more."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ class IcebergInsert:
         self._progress = progress
         self._target = load(catalog, work.entry.name, work.entry.database)
         self._stages = Stages(catalog, self._target, work.name)
+        self._token = work.token
 
     def run(self) -> Committed | None:
         """Stage, check and adopt; None if the SELECT gives no rows.
@@ -75,59 +80,66 @@ class IcebergInsert:
             InvalidData, ConfigError: the rows cannot be the group's; nothing is left of them.
             QueryError, CommitConflict, StorageError: it was not done, and can be gone on with.
         """
-        done = self._done_before()
+        done = self._left_by_another()
         if done is not None:
             return done
         try:
             return self._staged_and_adopted()
-        except (InvalidQuery, InvalidData) as error:
-            return self._without_stages(error)
-        except QueryError as error:
-            done = self._done_before()  # by another process, which then took the stages away
+        except (QueryError, InvalidData, ConfigError, _Gone) as error:
+            # Whoever does the same work may have been quicker, and have taken the stages away.
+            done = self._done()
             if done is not None:
                 return done
-            error.add_note(_KEPT)
+            if isinstance(error, InvalidQuery | InvalidData | ConfigError):
+                self._stages.discard()
+            else:
+                error.add_note(_KEPT)
             raise
 
-    def _done_before(self) -> Committed | None:
+    def _done(self) -> Committed | None:
+        if self._token is None:
+            return None
+        return written_by(self._catalog, self._work.entry, self._token)
+
+    def _left_by_another(self) -> Committed | None:
         """What an earlier try has done to the end, but for taking its stages away."""
         stage = self._stages.find(partitioned=True)
         if stage is None:
             return None
-        made = written_by(self._catalog, self._work.entry, self._token(stage))
-        if made is None:
-            if not self._stages.fits(stage):
-                self._stages.discard()
-            return None
-        self._stages.give_up(None)
-        return made
-
-    def _token(self, stage: Stage) -> str:
-        return self._work.token or stage.token
-
-    def _without_stages(self, error: Exception) -> Committed:
-        done = self._done_before()
+        self._token = self._work.token or stage.token
+        done = self._done()
         if done is not None:
-            return done
-        self._stages.discard()
-        raise error
+            self._stages.give_up(None)
+        elif not self._stages.fits(stage):
+            self._stages.discard()
+        return done
 
     def _staged_and_adopted(self) -> Committed | None:
         stage = self._stages.open(partitioned=True)
+        self._token = self._work.token or stage.token
         self._fill(stage)
-        stage = self._stages.open(partitioned=True)
+        stage = self._again(partitioned=True)
         files = self._files(stage)
         if not files:
             self._stages.discard()
             return None
         self._check(stage)
-        commit = Commit(self._catalog, self._work.entry, self._target, token=self._token(stage))
-        made = commit.make(files)
-        self._stages.give_up(None if made.repeated else files)
+        made = Commit(self._catalog, self._work.entry, self._target, token=self._token).make(files)
         if made.repeated:
             return Committed(0, 0, 0, made.id, repeated=True)
+        self._stages.give_up(files)
         rows, size = (sum(f.record_count for f in files), sum(f.file_size_in_bytes for f in files))
         return Committed(rows, len(files), size, made.id)
+
+    def _again(self, *, partitioned: bool) -> Stage:
+        """A stage as it is now."""
+        stage = self._stages.find(partitioned=partitioned)
+        if stage is None:
+            raise _Gone(
+                f"Another process that inserts the same into {self._work.entry.name!r} took the"
+                " staged rows away. Insert again."
+            )
+        return stage
 
     # --- rows into the stage -------------------------------------------------------------------
 
@@ -139,9 +151,9 @@ class IcebergInsert:
             rows = self._stages.open(partitioned=False)
         if rows.first_snapshot is None:
             self._insert(rows, self._work.matched.sql)
-            rows = self._stages.open(partitioned=False)
+            rows = self._again(partitioned=False)
         if rows.first_snapshot is not None:
-            self._insert_parts(stage, f"{rows.sql} FOR VERSION AS OF {rows.first_snapshot}")
+            self._insert_parts(f"{rows.sql} FOR VERSION AS OF {rows.first_snapshot}")
 
     def _inserted_at_once(self, stage: Stage) -> bool:
         try:
@@ -154,8 +166,8 @@ class IcebergInsert:
             return False
         return True
 
-    def _insert_parts(self, stage: Stage, rows: str) -> None:
-        partitioning = self._partitioning()
+    def _insert_parts(self, rows: str) -> None:
+        stage, partitioning = self._again(partitioned=True), self._partitioning()
         distinct = partitioning.distinct_sql(rows)
         found = [] if distinct is None else self._rows(distinct)
         parts = batches(partitioning, found, self._work.group.name)

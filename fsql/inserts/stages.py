@@ -91,6 +91,9 @@ class Stages:
             return Stage(name, self._catalog.iceberg.load_table((self._database, name)))
         except NoSuchTableError:
             return None
+        except FileNotFoundError:  # its files went with those of a group that was purged
+            self._drop(name)
+            return None
 
     def fits(self, stage: Stage) -> bool:
         """Whether the target is as it was when the stage was made."""
@@ -124,7 +127,7 @@ class Stages:
     def discard(self) -> None:
         """Delete the stages with their rows."""
         for stage in self._found():
-            self._drop(stage)
+            self._drop(stage.name)
             self._catalog.storage.delete_prefix(f"{stage.table.location().rstrip('/')}/")
 
     def give_up(self, adopted: Sequence[DataFile] | None) -> None:
@@ -137,7 +140,7 @@ class Stages:
         for stage in self._found():
             partitioned = stage.name == self._names[True]
             entries = stage.entries() if partitioned and kept is not None else []
-            self._drop(stage)
+            self._drop(stage.name)
             location = stage.table.location().rstrip("/")
             inner = "metadata/" if partitioned else ""
             self._catalog.storage.delete_prefix(f"{location}/{inner}")
@@ -149,9 +152,9 @@ class Stages:
         stages = (self.find(partitioned=partitioned) for partitioned in (False, True))
         return [stage for stage in stages if stage is not None]
 
-    def _drop(self, stage: Stage) -> None:
+    def _drop(self, name: str) -> None:
         try:
-            self._catalog.iceberg.drop_table((self._database, stage.name))
+            self._catalog.iceberg.drop_table((self._database, name))
         except NoSuchTableError:
             return  # another process does the same work
 
