@@ -159,9 +159,9 @@ class _Compaction:
         overtaken = []
         for texts, result in results.items():
             uris = {file.uri for file in new[texts]}
-            if isinstance(result, Outcome) and uris <= set(result.after.uris):
+            if isinstance(result, Outcome) and result.has(uris):
                 continue
-            if surely_old(result):
+            if surely_old(result, uris):
                 self._catalog.storage.delete(uris)
             if not isinstance(result, (Outcome, Changed)):
                 folder = self._layout.folder(texts)

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
 
 from fsql.catalog import MANIFESTS, Catalog, Entry
@@ -157,8 +158,19 @@ class Manifests:
             raise _changed(error) from error
         uris = tuple(found["Body"].read().decode().split("\n")[:-1])
         noted = found["Metadata"]
+        if uris and not {_ROWS, _BYTES} <= noted.keys():  # whoever copied it did not keep them
+            return self._counted(Manifest(texts, uris, etag=found["ETag"]))
         rows, size = int(noted.get(_ROWS, 0)), int(noted.get(_BYTES, 0))
         return Manifest(texts, uris, rows, size, found["ETag"])
+
+    def _counted(self, manifest: Manifest) -> Manifest:
+        """A manifest with the rows and bytes that its files say they have."""
+        filesystem = self._catalog.storage.filesystem
+        paths = [path_of(uri) for uri in manifest.uris]
+        size = sum(info.size for info in filesystem.get_file_info(paths))
+        with ThreadPoolExecutor(REQUESTS, "fsql-footers") as pool:
+            footers = pool.map(lambda path: pq.read_metadata(path, filesystem=filesystem), paths)
+            return replace(manifest, rows=sum(each.num_rows for each in footers), bytes=size)
 
     def put(self, manifest: Manifest) -> Manifest:
         """Put a manifest in the place of the one with its ETag, or of none.

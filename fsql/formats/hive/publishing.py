@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -31,15 +31,17 @@ Failure: TypeAlias = Changed | BotoCoreError | ClientError
 
 @dataclass(frozen=True)
 class Outcome:
-    """A partition's manifest before and after; the same if there was nothing to do."""
+    """A partition's manifest before and after; the same if there was nothing to do.
+
+    What others put in between is in neither.
+    """
 
     before: Manifest
     after: Manifest
 
-    @property
-    def is_change(self) -> bool:
-        """Whether there was something to do."""
-        return self.before is not self.after
+    def has(self, uris: Iterable[str]) -> bool:
+        """Whether the partition has these files now."""
+        return set(uris) <= set(self.after.uris)
 
 
 def publish(
@@ -100,16 +102,18 @@ def _attempted(manifests: Manifests, first: Manifest, change: Change) -> Outcome
 
 
 def _switched(manifests: Manifests, current: Manifest, change: Change) -> Outcome:
+    before = current
     for attempt in range(ATTEMPTS):
         if attempt:
             time.sleep(random.uniform(0.5, 1) * min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt))
             current = manifests.get(current.texts)
         wanted = change(current)
         if wanted is None:
-            return Outcome(current, current)
+            # Perhaps by this very write: a PUT is repeated when its answer got lost.
+            return Outcome(before, current)
+        before = current
         try:
             return Outcome(current, manifests.put(wanted))
         except Changed:
-            # Perhaps it was this very write: a PUT is repeated when its answer got lost.
             continue
     raise Changed

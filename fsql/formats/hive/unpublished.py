@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fsql.catalog import Entry
 from fsql.errors import CommitConflict, StorageError
@@ -18,10 +18,10 @@ SHOWN = 5
 REMEDY = "Write again; with token= a partition that has the rows already is left alone."
 
 
-def surely_old(result: Outcome | Failure) -> bool:
-    """Whether a partition does not name this write's files, and never will."""
+def surely_old(result: Outcome | Failure, uris: Iterable[str]) -> bool:
+    """Whether a partition does not name these files, and never will."""
     if isinstance(result, Outcome):
-        return not result.is_change
+        return not result.has(uris)
     return isinstance(result, Changed) or is_final(result)
 
 
@@ -48,7 +48,7 @@ def explain(entry: Entry, layout: Layout, results: Mapping[Texts, Outcome | Fail
 
 def _states(layout: Layout, results: Mapping[Texts, Outcome | Failure]) -> Iterator[str]:
     new = [texts for texts, result in results.items() if isinstance(result, Outcome)]
-    unsure = [t for t, result in results.items() if t not in new and not surely_old(result)]
+    unsure = [t for t, result in results.items() if t not in new and not surely_old(result, ())]
     old = [texts for texts in results if texts not in new and texts not in unsure]
     if not new and not unsure:
         yield "Nothing was written."

@@ -135,13 +135,10 @@ class HiveWrite:
     ) -> None:
         """Let all files stay that are, or may be, in a manifest."""
         self._files.keep()
-        needless = [
-            file.uri
-            for texts, files in added.items()
-            if surely_old(results[texts])
-            for file in files
-        ]
-        self._catalog.storage.delete(needless)
+        for texts, files in added.items():
+            uris = [file.uri for file in files]
+            if surely_old(results[texts], uris):
+                self._catalog.storage.delete(uris)
 
 
 def _emptying(manifest: Manifest) -> Manifest | None:
@@ -151,17 +148,17 @@ def _emptying(manifest: Manifest) -> Manifest | None:
 def _committed(
     added: Mapping[Texts, list[WrittenFile]], done: Mapping[Texts, Outcome]
 ) -> Committed:
-    changed = {texts: outcome for texts, outcome in done.items() if outcome.is_change}
-    files = [file for texts, files in added.items() if texts in changed for file in files]
-    before = sum(outcome.before.rows for outcome in changed.values())
-    after = sum(outcome.after.rows for outcome in changed.values())
+    mine = [t for t, files in added.items() if done[t].has(file.uri for file in files)]
+    gone = [t for t in done if t not in added and done[t].before.rows > done[t].after.rows]
+    files = [file for texts in mine for file in added[texts]]
     rows = sum(file.footer.num_rows for file in files)
+    changed = [done[texts] for texts in (*mine, *gone)]
     return Committed(
         rows=rows,
         files=len(files),
         bytes=sum(file.size for file in files),
         snapshot_id=None,
-        replaced=before + rows - after,
+        replaced=rows + sum(each.before.rows - each.after.rows for each in changed),
         repeated=bool(added) and not changed,
     )
 
