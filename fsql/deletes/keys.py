@@ -133,7 +133,8 @@ def _frame(group: FeatureGroup, keys: Sequence[Any]) -> pd.DataFrame:
             f"A key is a dict of column and value, not {type(strangers[0]).__name__}."
             " Expected one, a list of them, a frame or Arrow table, or a SELECT of keys."
         )
-    names = dict.fromkeys(str(name) for key in keys for name in key) or group.keys
+    given = (str(name) for key in keys for name in key)
+    names = dict.fromkeys(given if keys else group.keys)
     columns = {name: pd.Series([key.get(name) for key in keys], dtype=object) for name in names}
     return pd.DataFrame(columns)
 

@@ -23,7 +23,7 @@ from fsql.model import FeatureGroup
 from fsql.naming import MAX_NAME_BYTES
 from fsql.types import Timestamp
 
-__all__ = ["Names", "Tombstones", "bury", "drop", "find"]
+__all__ = ["SUFFIX", "Names", "Tombstones", "bury", "drop", "find"]
 
 SUFFIX = "__deletes"
 OWNER = "fsql.deletes_of"  # the parameter that names the group's table
@@ -84,19 +84,22 @@ class Tombstones:
 def find(catalog: Catalog, entry: Entry, group: FeatureGroup | None = None) -> Tombstones | None:
     """The tombstones of a group; None if nothing was ever deleted. One GetTable call.
 
-    Those of a table of the same name that was dropped, by other means than `FeatureStore.drop`, are
-    not the group's.
+    Those of a table of the same name that SQL has dropped since are not the group's.
 
     Args:
         group: the group as the caller declares it.
     """
-    found = catalog.find(entry.name + SUFFIX, entry.database)
     group = group if group is not None else entry.group
-    if found is None or group is None or found.parameters.get(OWNER) != entry.name:
-        return None
-    if found.glue["CreateTime"] < entry.glue["CreateTime"]:
+    found = _found(catalog, entry.database, entry.name)
+    if group is None or found is None or found.glue["CreateTime"] < entry.glue["CreateTime"]:
         return None
     return Tombstones(found, group)
+
+
+def _found(catalog: Catalog, database: str, table: str) -> Entry | None:
+    name = table + SUFFIX
+    found = catalog.find(name, database) if len(name) <= MAX_NAME_BYTES else None
+    return None if found is None or found.parameters.get(OWNER) != table else found
 
 
 def bury(
@@ -118,14 +121,14 @@ def bury(
         return write.commit()
 
 
-def drop(catalog: Catalog, entry: Entry, *, purge: bool) -> None:
-    """Take away the tombstones of a group, if it has any, or of an earlier one of its name.
+def drop(catalog: Catalog, database: str, table: str, *, purge: bool) -> None:
+    """Take away the tombstones of a group, or of an earlier one of its name, if there are any.
 
     Args:
         purge: delete the files as well.
     """
-    found = catalog.find(entry.name + SUFFIX, entry.database)
-    if found is not None and found.parameters.get(OWNER) == entry.name:
+    found = _found(catalog, database, table)
+    if found is not None:
         formats.drop(catalog, found, purge=purge)
 
 
@@ -143,7 +146,7 @@ def _create(catalog: Catalog, entry: Entry, group: FeatureGroup) -> Tombstones:
             f"Deletes of {entry.name!r} would be kept in a table named {name!r}, which has"
             f" {len(name)} bytes; Glue allows {MAX_NAME_BYTES}. Declare it under a shorter name."
         )
-    drop(catalog, entry, purge=False)  # of an earlier table of this name
+    drop(catalog, entry.database, entry.name, purge=False)  # of an earlier table of this name
     named = _names(group)
     docs = {named.time: "from when on the key is deleted", named.made: "when it was deleted"}
     made = formats.create_beside(catalog, entry, SUFFIX, _schema(group), {OWNER: entry.name}, docs)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
+from fsql import deletes
 from fsql.catalog import Catalog, Entry
 from fsql.formats import Totals, totals
 from fsql.model import FeatureGroup
@@ -37,8 +38,9 @@ class Description:
         group: the declaration.
         database, location: where it is.
         columns: one record for each.
-        totals: rows, files, bytes and the snapshot they are those of.
+        totals: rows, files, bytes, and the snapshot that they are those of where there is one.
         version_id: Glue's version of the table.
+        tombstones: how many deletes of keys its table of tombstones holds.
     """
 
     group: FeatureGroup
@@ -47,6 +49,7 @@ class Description:
     columns: tuple[ColumnDescription, ...]
     totals: Totals
     version_id: str | None
+    tombstones: int = 0
 
     def to_frame(self) -> pd.DataFrame:
         """The columns, one in each row."""
@@ -71,9 +74,12 @@ class Description:
         yield "created time", definition.created_time or "none"
         yield "ttl", "" if definition.ttl is None else str(definition.ttl)
         yield "partitions", ", ".join(map(str, definition.partition_by)) or "none"
+        yield "format", definition.table_format
         yield "rows", f"{totals.rows:,}"
+        yield "deletes", _deletes(self.tombstones, self.group)
         yield "files", f"{totals.files:,}, {_size(totals.bytes)}"
         yield "snapshot", _snapshot(totals)
+        yield "written", _written(totals)
         yield "location", self.location or ""
         yield "version id", self.version_id or ""
 
@@ -92,6 +98,7 @@ class Description:
 def describe(catalog: Catalog, found: Found) -> Description:
     """Describe a group from the catalog and its current snapshot."""
     entry, group = found.entry, found.group
+    deleted = deletes.find(catalog, entry)
     return Description(
         group=group,
         database=entry.database,
@@ -99,12 +106,14 @@ def describe(catalog: Catalog, found: Found) -> Description:
         columns=tuple(_columns(entry, group)),
         totals=totals(catalog, entry),
         version_id=entry.version_id,
+        tombstones=0 if deleted is None else totals(catalog, deleted.entry).rows,
     )
 
 
 def _columns(entry: Entry, group: FeatureGroup) -> Iterator[ColumnDescription]:
     listed = entry.glue.get("StorageDescriptor", {}).get("Columns", ())
-    comments = {column["Name"]: column.get("Comment", "") for column in listed}
+    keys = entry.glue.get("PartitionKeys", ())
+    comments = {column["Name"]: column.get("Comment", "") for column in (*listed, *keys)}
     for field in group.arrow_schema:
         yield ColumnDescription(
             column=field.name,
@@ -122,6 +131,11 @@ def _role(group: FeatureGroup, column: str) -> str:
     return {group.event_time: "event time", group.created_time: "created time"}.get(column, "")
 
 
+def _deletes(tombstones: int, group: FeatureGroup) -> str:
+    count = f"{tombstones:,} tombstone{'' if tombstones == 1 else 's'}"
+    return f"{count} in {group.name}{deletes.SUFFIX}" if tombstones else ""
+
+
 def _size(nbytes: int) -> str:
     size = float(nbytes)
     for unit in ("bytes", "kB", "MB", "GB"):
@@ -132,6 +146,8 @@ def _size(nbytes: int) -> str:
 
 
 def _snapshot(totals: Totals) -> str:
-    if totals.snapshot_id is None or totals.written is None:
-        return "none"
-    return f"{totals.snapshot_id}, {totals.written:%Y-%m-%d %H:%M:%S} UTC"
+    return "" if totals.snapshot_id is None else str(totals.snapshot_id)
+
+
+def _written(totals: Totals) -> str:
+    return "never" if totals.written is None else f"{totals.written:%Y-%m-%d %H:%M:%S} UTC"

@@ -83,6 +83,7 @@ def create(engine: sa.Engine, catalog: Catalog, group: FeatureGroup, if_exists: 
     views.check_free(catalog, group.view_name, database)
     existing = catalog.find(group.name, database)
     if existing is None:
+        deletes.drop(catalog, database, group.name, purge=False)  # of a table that SQL has dropped
         formats.create(catalog, group)
     elif if_exists == "error":
         raise TableExists(group.name, database)
@@ -107,5 +108,5 @@ def drop(engine: sa.Engine, catalog: Catalog, found: Found, *, purge: bool) -> N
     """Take a group's table and its tombstones away, after its view has let go of it."""
     entry = found.entry
     views.point(engine, catalog, found.group.view_name, entry.database, without=entry.name)
-    deletes.drop(catalog, entry, purge=purge)
+    deletes.drop(catalog, entry.database, entry.name, purge=purge)
     formats.drop(catalog, entry, purge=purge)
