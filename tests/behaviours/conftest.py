@@ -9,14 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from fsql.local import attach, isolated_session
+from fsql.local.server import Server
+from fsql.local.services import Services
+from fsql.local.store import Store
+from fsql.local.wire import HttpRequest, Response
+from fsql.sessions import EndpointSession
 
 Backend = Callable[[Path], AbstractContextManager[boto3.Session]]
 
@@ -36,7 +42,58 @@ def embedded(folder: Path) -> Iterator[boto3.Session]:
         local.close()
 
 
-BACKENDS: dict[str, Backend] = {"embedded": embedded}
+class OneAtATime:
+    """Services that a server outlives: starting one for each test would take longer than most."""
+
+    current: Services
+
+    @property
+    def store(self) -> Store:
+        return self.current.store
+
+    def answer(self, request: HttpRequest, service: str) -> Response:
+        return self.current.answer(request, service)
+
+    def close(self) -> None:
+        """Each test closes its own."""
+
+
+@cache
+def running() -> tuple[Server, OneAtATime]:
+    """The server of all tests, which checks signatures."""
+    services = OneAtATime()
+    server = Server(cast("Services", services), keys={"KEY": "SECRET"})
+    server.start()
+    return server, services
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[boto3.Session]:
+    """The same over HTTP."""
+    server, services = running()
+    services.current = Services(folder)
+    session = EndpointSession(
+        server.url,
+        aws_access_key_id="KEY",
+        aws_secret_access_key="SECRET",
+        region_name="us-east-1",
+    )
+    session._session.register_component("data_loader", _MODELS)
+    try:
+        yield session
+    finally:
+        services.current.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stopped() -> Iterator[None]:
+    """No server outlives the tests."""
+    yield
+    if running.cache_info().currsize:
+        running()[0].stop()
+
+
+BACKENDS: dict[str, Backend] = {"embedded": embedded, "served": served}
 
 
 @pytest.fixture(params=BACKENDS)
