@@ -88,6 +88,13 @@ def json_error(status: int, code: str) -> Answer:
     return Answer(status, body.encode(), {"Content-Type": "application/x-amz-json-1.1"})
 
 
+Watcher = Callable[[Request], None]
+
+
+def _nothing(request: Request) -> None:
+    """Nobody watches."""
+
+
 class FaultyProxy:
     """Passes requests on to a server, but for those that a fault strikes."""
 
@@ -96,6 +103,8 @@ class FaultyProxy:
         self._lock = threading.Lock()
         self.faults: list[Fault] = []
         self.seen: list[str] = []
+        self._before: Watcher = _nothing
+        self._after: Watcher = _nothing
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
@@ -116,6 +125,15 @@ class FaultyProxy:
             with self._lock:
                 self.faults = []
 
+    @contextmanager
+    def watched(self, before: Watcher, after: Watcher) -> Iterator[None]:
+        """Within the block these are called with each request, `after` when it is carried out."""
+        self._before, self._after = before, after
+        try:
+            yield
+        finally:
+            self._before = self._after = _nothing
+
     def count(self, operation: str) -> int:
         """How many requests of an operation came since the last block began."""
         with self._lock:
@@ -127,7 +145,10 @@ class FaultyProxy:
             self.seen.append(request.operation)
             fault = next((fault for fault in self.faults if fault.strikes(request)), None)
         if fault is None:
-            return self._passed_on(request)
+            self._before(request)
+            answer = self._passed_on(request)
+            self._after(request)
+            return answer
         if fault.afterwards:
             self._passed_on(request)
         return fault.answer if isinstance(fault.answer, Answer) else fault.answer(request)

@@ -1,0 +1,188 @@
+"""A writer that is killed at any of its requests: old or new, and the next write works."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Future
+from multiprocessing.context import ForkServerContext
+
+import pyarrow as pa
+import pytest
+import sqlalchemy as sa
+
+import fsql
+from fsql.types import Timestamp
+from tests.faults.proxy import FaultyProxy, Request
+from tests.faults.writing import KEYS, PARTITIONS, rows, write
+
+POINTS = 10
+MODES = ("append", "overwrite", "overwrite_partitions", "upsert")
+
+
+@pytest.fixture(scope="module")
+def processes() -> ForkServerContext:
+    """Makes processes that have imported everything already."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["fsql.store", "tests.faults.writing"])
+    return context
+
+
+@pytest.fixture(params=["iceberg", "hive"])
+def table_format(request: pytest.FixtureRequest) -> str:
+    chosen: str = request.param
+    return chosen
+
+
+@pytest.fixture
+def group(store: fsql.FeatureStore, table_format: str) -> Iterator[fsql.FeatureGroup]:
+    made = fsql.FeatureGroup(
+        "killed",
+        table_format,
+        f"e{uuid.uuid4().hex[:8]}",
+        "v0001",
+        sa.MetaData(),
+        sa.Column("k", sa.BigInteger),
+        sa.Column("t", Timestamp("ms")),
+        sa.Column("p", sa.Integer),
+        sa.Column("v", sa.BigInteger),
+        keys=["p", "k"],
+        event_time="t",
+        partition_by=["p"],
+        table_format=table_format,
+    )
+    store.create(made)
+    yield made
+    store.drop(made, purge=True)
+
+
+class Killer:
+    """Kills a process at its n-th request that changes something.
+
+    Args:
+        at: which request; none if 0.
+        afterwards: when it has been carried out; else it is lost.
+    """
+
+    def __init__(self, at: int, afterwards: bool) -> None:
+        self._at, self._afterwards = at, afterwards
+        self._lock = threading.Lock()
+        self._numbers: dict[int, int] = {}
+        self.pid: Future[int] = Future()
+        self.count = 0
+
+    def before(self, request: Request) -> None:
+        """Called with each request before it is passed on."""
+        if changes(request):
+            with self._lock:
+                self.count += 1
+                number = self._numbers[id(request)] = self.count
+            if number == self._at and not self._afterwards:
+                self._strike()
+                raise ConnectionResetError
+
+    def after(self, request: Request) -> None:
+        """Called when it has been carried out and not been answered yet."""
+        if self._numbers.get(id(request)) == self._at and self._afterwards:
+            self._strike()
+
+    def _strike(self) -> None:
+        os.kill(self.pid.result(), signal.SIGKILL)
+
+
+def changes(request: Request) -> bool:
+    """Whether a request may change the store: a PUT, POST or DELETE, a statement, a table."""
+    if request.operation.startswith("s3."):
+        return request.method not in ("GET", "HEAD")
+    return not request.operation.partition(".")[2].startswith(("Get", "List", "BatchGet"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", MODES)
+def test_a_killed_write_is_whole_or_nothing(
+    store: fsql.FeatureStore,
+    group: fsql.FeatureGroup,
+    table_format: str,
+    url: str,
+    proxy: FaultyProxy,
+    processes: ForkServerContext,
+    mode: str,
+) -> None:
+    def run(at: int, afterwards: bool) -> tuple[int | None, int]:
+        killer = Killer(at, afterwards)
+        store.write(group, rows(1), mode="overwrite")
+        with proxy.watched(killer.before, killer.after):
+            process = processes.Process(target=write, args=(url, group.name, mode))
+            process.start()
+            killer.pid.set_result(process.pid or 0)
+            process.join(60)
+            settle(store)
+        return process.exitcode, killer.count
+
+    ended, whole = run(0, False)
+    assert ended == 0
+    assert seen(store, group) == after(mode)
+    outcomes = set()
+    for point in range(POINTS):
+        at = 1 + point * (whole - 1) // (POINTS - 1)
+        assert run(at, afterwards=point % 2 == 1)[0] == -signal.SIGKILL
+        found = seen(store, group)
+        check(found, mode, table_format)
+        outcomes.add(found == after(mode))
+        assert store.write(group, rows(3, PARTITIONS[:1])).rows == KEYS
+        added = Counter({(PARTITIONS[0], 3): KEYS})
+        assert seen(store, group) == found + added
+    assert outcomes == {False, True}  # or the points were no points
+
+
+def settle(store: fsql.FeatureStore) -> None:
+    """Wait for the statements that Athena still runs for a process that is no more."""
+    athena = store.catalog.aws.client("athena")
+    for query in athena.list_query_executions(MaxResults=10)["QueryExecutionIds"]:
+        for _ in range(200):
+            found = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]
+            if found["Status"]["State"] not in ("QUEUED", "RUNNING"):
+                break
+            time.sleep(0.05)
+
+
+def seen(store: fsql.FeatureStore, group: fsql.FeatureGroup) -> Counter[tuple[int, int]]:
+    """How many rows of which generation each partition has, by engine and by scan alike."""
+    found = []
+    for transport in ("engine", "scan"):
+        read: pa.Table = fsql.read_arrow(
+            f"SELECT p, v FROM {group.name}", store.engine, transport=transport
+        )
+        pairs = zip(read["p"].to_pylist(), read["v"].to_pylist(), strict=True)
+        found.append(Counter(pairs))
+    assert found[0] == found[1]
+    return found[0]
+
+
+def before() -> Counter[tuple[int, int]]:
+    return Counter({(p, 1): KEYS for p in PARTITIONS})
+
+
+def after(mode: str) -> Counter[tuple[int, int]]:
+    new = Counter({(p, 2): KEYS for p in PARTITIONS})
+    return before() + new if mode == "append" else new
+
+
+def check(found: Counter[tuple[int, int]], mode: str, table_format: str) -> None:
+    """Old or new: of an Iceberg table all of it, of a Hive-style one each partition."""
+    if table_format == "iceberg":
+        assert found in (before(), after(mode))
+        return
+    for partition in PARTITIONS:
+        mine = of(found, partition)
+        assert mine in (of(before(), partition), of(after(mode), partition))
+
+
+def of(found: Counter[tuple[int, int]], partition: int) -> Counter[tuple[int, int]]:
+    return Counter({key: count for key, count in found.items() if key[0] == partition})
