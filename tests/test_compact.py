@@ -24,7 +24,7 @@ from fsql.cli import main
 from fsql.compaction.leftovers import leftovers
 from fsql.errors import ConfigError, InvalidQuery, NotAFeatureGroup, QueryFailed
 from fsql.formats.commits import Commit
-from fsql.formats.hive import compacting
+from fsql.formats.hive.publishing import publish
 from fsql.formats.iceberg import load
 from fsql.inserts.stages import Stages
 from fsql.local.tables import iceberg_rewrite
@@ -333,13 +333,11 @@ def test_files_that_may_be_on_their_way_stay(store: fsql.FeatureStore, folder: P
 
 def test_rows_that_come_meanwhile_stay(store: fsql.FeatureStore, monkeypatch: Any) -> None:
     small = filled(store, "hive")
-    publish = compacting.publish
-
     def late(*arguments: Any) -> Any:
         store.write(small, rows(1000))
         return publish(*arguments)
 
-    monkeypatch.setattr(compacting, "publish", late)
+    monkeypatch.setattr("fsql.formats.hive.compacting.publish", late)
     result = store.compact(small)
     assert keys(store) == [*ALL, 1000]
     assert result.files_after == 3
@@ -349,13 +347,11 @@ def test_a_partition_that_is_replaced_meanwhile_is_left_alone(
     store: fsql.FeatureStore, monkeypatch: Any
 ) -> None:
     small = filled(store, "hive")
-    publish = compacting.publish
-
     def late(*arguments: Any) -> Any:
         store.write(small, rows(1000), mode="overwrite_partitions")
         return publish(*arguments)
 
-    monkeypatch.setattr(compacting, "publish", late)
+    monkeypatch.setattr("fsql.formats.hive.compacting.publish", late)
     before = files(store)
     result = store.compact(small)
     assert "Others have replaced p=x%2Fy meanwhile; compact again." in str(result)
