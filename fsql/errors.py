@@ -18,6 +18,7 @@
     ├── InvalidData (DataError)                 a frame that does not fit, every problem at once
     ├── LossyCast (DataError)                   a value that the restored type cannot hold
     ├── CommitConflict (OperationalError)       somebody else changed the table first
+    ├── PartlyWritten (OperationalError)        some statements of a write were done, not all
     └── QueryError
         ├── InvalidQuery (ProgrammingError)     Athena rejected the SQL
         ├── QueryFailed (OperationalError)      Athena accepted the SQL and then failed
@@ -54,6 +55,7 @@ __all__ = [
     "LossyCast",
     "MissingExtra",
     "NotAFeatureGroup",
+    "PartlyWritten",
     "Problem",
     "QueryCancelled",
     "QueryError",
@@ -216,6 +218,13 @@ class LossyCast(FsqlError, DataError):
 
 class CommitConflict(FsqlError, OperationalError):
     """Another writer committed first and the retries are used up; nothing was written."""
+
+
+class PartlyWritten(FsqlError, OperationalError):
+    """A write that takes several statements: the first ones were done, another one was not.
+
+    Each of them was done as a whole or not at all. The same write can be repeated.
+    """
 
 
 class QueryError(FsqlError):
