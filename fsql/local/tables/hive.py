@@ -6,7 +6,9 @@ are looked up by file name, which lets DuckDB leave out files by a WHERE on them
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fsql.local.engine import literal
@@ -18,7 +20,9 @@ from fsql.local.tables.hive_files import (
     parts_of,
     version_of,
 )
+from fsql.local.tables.hive_lines import Form, Scanned
 from fsql.local.tables.hive_parquet import BadFile, Layout, layout_of, scanned, unreadable
+from fsql.local.tables.hive_serdes import PARQUET, reader_of
 from fsql.local.tables.hive_types import from_hive
 from fsql.local.tables.iceberg import Source, empty_source, union
 from fsql.local.tables.iceberg_io import GlueCalls
@@ -45,9 +49,9 @@ class Hive:
         """The files of a Glue table as they are now.
 
         Raises:
-            TrinoError: NOT_SUPPORTED for another format than Parquet; see also `files_of`.
+            TrinoError: NOT_SUPPORTED for a format that is not read here; see also `files_of`.
         """
-        _check_format(table)
+        _check_format(table["StorageDescriptor"], table)
         columns = types_of(table["StorageDescriptor"]["Columns"])
         keys = types_of(table.get("PartitionKeys", []))
         files = [f for part in parts_of(self._glue, table) for f in files_of(self._store, part)]
@@ -56,29 +60,46 @@ class Hive:
         if not files:
             return Source(empty_source({**whole, **HIDDEN}), whole, version, hidden=shown)
         scans = [
-            self._scan(some, layout, columns, keys)
-            for round_ in _rounds(files)
-            for layout, some in _groups(round_)
+            self._scan(some, scan, keys)
+            for alike in _alike(files)
+            for some, scan in self._read(alike, columns, table)
         ]
         size = sum(file.found.size for file in files)
         return Source(union(scans), whole, version, size, shown)
 
-    def _scan(
-        self, files: list[HiveFile], layout: Layout | BadFile, columns: Columns, keys: Columns
-    ) -> str:
-        """The rows of files of one layout."""
+    def _read(
+        self, files: list[HiveFile], columns: Columns, table: Json
+    ) -> Iterator[tuple[list[HiveFile], Scanned]]:
+        """The files of one format, and how they are read."""
+        storage = files[0].part.storage
+        _check_format(storage, table)
+        reader = reader_of(_serde(storage))
+        if reader is None:
+            for layout, some in _layouts(files):
+                yield some, self._parquet(some, layout, columns)
+            return
+        parameters = storage["SerdeInfo"].get("Parameters", {})
+        form = Form(parameters, table.get("Parameters", {}), table["Name"])
+        yield files, reader([file.path for file in files], columns, form, self._uri(files))
+
+    def _parquet(
+        self, files: list[HiveFile], layout: Layout | BadFile, columns: Columns
+    ) -> Scanned:
         paths, uri = [file.path for file in files], self._uri(files)
-        if isinstance(layout, BadFile):
-            scan = unreadable(paths, uri)
-            values = {name: f"CAST(NULL AS {tt.duckdb_type(t)})" for name, t in columns.items()}
-        else:
-            scan, values = scanned(paths, columns, layout, uri)
+        if not isinstance(layout, BadFile):
+            return scanned(paths, columns, layout, uri)
+        values = {name: f"CAST(NULL AS {tt.duckdb_type(t)})" for name, t in columns.items()}
+        return unreadable(paths, uri), values
+
+    def _scan(self, files: list[HiveFile], scan: Scanned, keys: Columns) -> str:
+        """A scan with the columns that belong to a file as a whole."""
+        values = dict(scan[1])
         for position, (name, type_) in enumerate(keys.items()):
             text = _by_file({f.path: _value(f.part.values[position]) for f in files})
             values[name] = f"CAST({text} AS {tt.duckdb_type(type_)})"
-        values["$path"] = uri
+        values["$path"] = self._uri(files)
         listed = ", ".join(f"{value} AS {tt.quoted(name)}" for name, value in values.items())
-        return f"(SELECT {listed} FROM {scan})"
+        return f"(SELECT {listed} FROM {scan[0]})"
 
     def _uri(self, files: list[HiveFile]) -> str:
         """The expression of a file's URI: its path says it, but for odd keys."""
@@ -97,19 +118,19 @@ def types_of(columns: list[Json]) -> dict[str, tt.Type]:
     return {column["Name"].lower(): from_hive(column["Type"]) for column in columns}
 
 
-def _rounds(files: list[HiveFile]) -> list[list[HiveFile]]:
-    """The files so that none is twice in a round: symlinks may name one for two partitions."""
-    rounds: list[dict[str, HiveFile]] = []
+def _alike(files: list[HiveFile]) -> list[list[HiveFile]]:
+    """The files by their formats, and none twice: symlinks may name one for two partitions."""
+    groups: dict[tuple[str, int], dict[str, HiveFile]] = {}
+    seen: Counter[str] = Counter()
     for file in files:
-        free = next((round_ for round_ in rounds if file.path not in round_), None)
-        if free is None:
-            rounds.append(free := {})
-        free[file.path] = file
-    return [list(round_.values()) for round_ in rounds]
+        format_ = json.dumps(file.part.storage.get("SerdeInfo"), sort_keys=True)
+        groups.setdefault((format_, seen[file.path]), {})[file.path] = file
+        seen[file.path] += 1
+    return [list(group.values()) for group in groups.values()]
 
 
-def _groups(files: list[HiveFile]) -> list[tuple[Layout | BadFile, list[HiveFile]]]:
-    """The files by their layouts; those that have none together."""
+def _layouts(files: list[HiveFile]) -> list[tuple[Layout | BadFile, list[HiveFile]]]:
+    """Parquet files by their layouts; each that has none alone."""
     groups: dict[int, tuple[Layout | BadFile, list[HiveFile]]] = {}
     for file in files:
         layout: Layout | BadFile
@@ -131,12 +152,15 @@ def _value(text: str) -> str:
     return "CAST(NULL AS VARCHAR)" if text == NULL_PARTITION else literal(text)
 
 
-def _check_format(table: Json) -> None:
-    storage = table["StorageDescriptor"]
-    shown = f"{storage.get('InputFormat', '')} {storage.get('SerdeInfo', {})}"
-    if "parquet" not in shown.lower():
+def _serde(storage: Json) -> str:
+    return str(storage.get("SerdeInfo", {}).get("SerializationLibrary") or "")
+
+
+def _check_format(storage: Json, table: Json) -> None:
+    serde = _serde(storage)
+    if serde != PARQUET and reader_of(serde) is None:
         raise TrinoError(
             "NOT_SUPPORTED",
-            f"Table {table['Name']!r} is stored as {storage.get('InputFormat') or 'unknown'};"
-            " the embedded Athena reads Parquet and Iceberg",
+            f"Table {table['Name']!r} has SerDe {serde or 'unknown'}; the embedded Athena reads"
+            " Iceberg, Parquet, and text with LazySimpleSerDe, OpenCSVSerde and the JSON SerDes",
         )

@@ -10,6 +10,7 @@ S3 Inventory and Delta Lake write them; the partition's values belong to the fil
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -152,7 +153,8 @@ def table_location(table: Json) -> str:
 
 def version_of(files: Sequence[HiveFile], table: Json) -> str:
     """A digest that changes whenever the table, its partitions or a data file change."""
-    digest = hashlib.sha256(f"{table.get('VersionId')} {table.get('CreateTime')}".encode())
+    said = {key: value for key, value in table.items() if not key.endswith("Time")}
+    digest = hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode())
     for file in files:
         found = file.found
         seen = f"{found.path}{file.part.values}{found.size} {found.mtime_ns} {found.inode}"

@@ -94,6 +94,7 @@ _FAULTS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], TrinoError]]] = [
     (re.compile(pattern, re.DOTALL), make)
     for pattern, make in [
         (r"Could not convert string 'TRINO:(\w+):(.*)' to INT32", _ours),
+        (r"Python exception occurred .*: TRINO:(\w+):([^\n]*)", _ours),
         (
             r"failed to cast column \"(.*?)\" from type .* value \"?(\S+?)\"?(?: can't| to )",
             _said("HIVE_CURSOR_ERROR", r"Failed to read Parquet file: \1 holds \2, out of range"),
@@ -101,6 +102,14 @@ _FAULTS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], TrinoError]]] = [
         (
             r"failed to cast column \"(.*?)\" from type",
             _said("HIVE_CURSOR_ERROR", r"Failed to read Parquet file: \1 holds a bad value"),
+        ),
+        (
+            r"CSV Error on Line: (\d+)\n.*Invalid unicode",
+            _said("HIVE_CURSOR_ERROR", r"Failed to read text file: line \1 is not UTF-8"),
+        ),
+        (
+            r"CSV Error on Line: (\d+)\n",
+            _said("HIVE_CURSOR_ERROR", r"Failed to read text file: line \1 is too long"),
         ),
         (r"Division by zero", _said("DIVISION_BY_ZERO", "Division by zero")),
         (r"Could not convert string ['\"](.*)['\"] to ([\w(),]+)", _wrong_text),

@@ -1,0 +1,96 @@
+"""Lines of CSV as OpenCSVSerde takes them apart, for those where a pattern could go wrong.
+
+Its parser has habits of its own: a quote within a value may stand for itself or turn quoting on,
+an escape means something before a quote or an escape only, and a value whose quote never ends is
+lost. Source: `CsvDeserializer` of trino-hive-formats, "bug for bug compatible with OpenCSVSerde".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from duckdb.func import PythonUDFType
+
+__all__ = ["FUNCTION", "register", "taken_apart"]
+
+FUNCTION = "fsql_opencsv"
+"""The SQL function: a line, and the separator, quote and escape in one text; a list of values."""
+
+
+def register(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `FUNCTION` known to a connection and all its cursors."""
+    connection.create_function(
+        FUNCTION, _function, ["VARCHAR", "VARCHAR"], "VARCHAR[]", type=PythonUDFType.ARROW
+    )
+
+
+def _function(lines: pa.ChunkedArray, marks: pa.ChunkedArray) -> pa.Array:
+    pairs = zip(lines.to_pylist(), marks.to_pylist(), strict=True)
+    return pa.array([taken_apart(line, *mark) for line, mark in pairs], pa.list_(pa.string()))
+
+
+def taken_apart(line: str, separator: str, quote: str, escape: str) -> list[str]:
+    """The values of a line."""
+    return _Parser(line, separator, quote, escape).values()
+
+
+class _Parser:
+    """Goes through one line."""
+
+    def __init__(self, line: str, separator: str, quote: str, escape: str) -> None:
+        self._line = line
+        self._separator = separator
+        self._quote = quote
+        self._escape = escape
+        self._value = ""
+        self._quoted = False
+        self._inside = False
+        self._at = 0
+
+    def values(self) -> list[str]:
+        found: list[str] = []
+        while self._at < len(self._line):
+            letter = self._line[self._at]
+            if letter == self._escape:
+                self._escaped()
+            elif letter == self._quote:
+                self._turned()
+            elif letter == self._separator and not self._quoted:
+                found.append(self._value)
+                self._value, self._inside = "", False
+            else:
+                self._value += letter
+                self._inside = True
+            self._at += 1
+        return found if self._quoted else [*found, self._value]
+
+    def _next(self) -> str:
+        return self._line[self._at + 1 : self._at + 2]
+
+    def _escaped(self) -> None:
+        following: Any = self._next()
+        if (self._quoted or self._inside) and following in (self._quote, self._escape):
+            self._value += following
+            self._at += 1
+
+    def _turned(self) -> None:
+        """A quote: one of two that stand for one, or where quoting starts or ends."""
+        if (self._quoted or self._inside) and self._next() == self._quote:
+            self._value += self._quote
+            self._at += 1
+        else:
+            self._within()
+            self._quoted = not self._quoted
+        self._inside = not self._inside
+
+    def _within(self) -> None:
+        """A quote in the middle of a value is part of it, but after blanks only."""
+        before = self._line[self._at - 1] if self._at > 2 else self._separator
+        if before == self._separator or self._next() in ("", self._separator):
+            return
+        if self._value and self._value.isspace():
+            self._value = ""
+        else:
+            self._value += self._quote
