@@ -17,7 +17,7 @@ from fsql.catalog import Catalog, Entry
 from fsql.errors import CommitConflict, StorageError
 from fsql.formats.certainty import is_final, without_interrupt
 from fsql.formats.iceberg import load
-from fsql.formats.replacing import Replaces, nothing, replacement
+from fsql.formats.replacing import Replacement, Replaces, nothing, replacement
 
 __all__ = ["Commit", "Made", "commit_once", "written_by"]
 
@@ -64,6 +64,7 @@ class Commit:
         replaces: the files whose place they take, see `fsql.formats.replacing`.
         token: names the write in the table's history, where it can be only once.
         keep: told whether the files may be part of the table from now on, or are surely not.
+        out: makes the snapshot that takes files out.
     """
 
     def __init__(
@@ -74,9 +75,10 @@ class Commit:
         replaces: Replaces = nothing,
         token: str | None = None,
         keep: Callable[[bool], None] = lambda keep: None,
+        out: Replacement = replacement,
     ) -> None:
         self._catalog, self._entry, self._table = catalog, entry, table
-        self._replaces, self._keep = replaces, keep
+        self._replaces, self._keep, self._out = replaces, keep, out
         # Both are decided by the snapshot that a commit builds on, so no other may slip between.
         self._exact = replaces is not nothing or token is not None
         self._token = token or str(uuid.uuid4())
@@ -134,7 +136,7 @@ class Commit:
         note = {TOKEN: self._token}
         with table.transaction() as transaction:
             append = transaction.update_snapshot(note).merge_append
-            with replacement(transaction, replaced, note) if replaced else append() as snapshot:
+            with self._out(transaction, replaced, note) if replaced else append() as snapshot:
                 self._attempts.add(snapshot.snapshot_id)
                 for data_file in data_files:
                     snapshot.append_data_file(data_file)

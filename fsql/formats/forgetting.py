@@ -16,24 +16,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pyiceberg.exceptions import CommitFailedException, ValidationException
-from pyiceberg.manifest import (
-    ManifestContent,
-    ManifestEntry,
-    ManifestEntryStatus,
-    ManifestFile,
-    ManifestWriter,
-    ManifestWriterV2,
-)
-from pyiceberg.table import Table, Transaction
-from pyiceberg.table.snapshots import Operation, Snapshot
-from pyiceberg.table.update.snapshot import _OverwriteFiles
+from pyiceberg.table import Table
+from pyiceberg.table.snapshots import Snapshot
 
 from fsql.catalog import Catalog, Entry
 from fsql.formats.choosing import Choice
 from fsql.formats.commits import commit_once
-from fsql.formats.history import History, is_live
+from fsql.formats.history import History
 from fsql.formats.iceberg import load
 from fsql.formats.removing import Overtaken, patiently
+from fsql.formats.silence import without_naming
 
 __all__ = ["Forgotten", "check_forgettable", "forget"]
 
@@ -90,7 +82,7 @@ class _Forgetting:
         if not naming:
             return Forgotten(0, finished)
         if naming[-1] in history.current:
-            _clean(table, history, unwanted)
+            _clean(table, unwanted)
             table = self._loaded()
             history = History(table)
         ended = history.until(naming[-1])
@@ -141,7 +133,7 @@ class _Forgetting:
         return [uri for uri in found if uri.rpartition("/")[2].startswith(NOTE)]
 
 
-def _clean(table: Table, history: History, unwanted: frozenset[str]) -> None:
+def _clean(table: Table, unwanted: frozenset[str]) -> None:
     """Have the current snapshot's manifests name none of the files that held the rows.
 
     Raises:
@@ -149,87 +141,7 @@ def _clean(table: Table, history: History, unwanted: frozenset[str]) -> None:
     """
     commit_once(table)
     try:
-        with table.transaction() as transaction, _Cleaned(transaction, history, unwanted):
+        with table.transaction() as transaction, without_naming(transaction, unwanted):
             pass
     except (CommitFailedException, ValidationException) as error:
         raise Overtaken from error
-
-
-class _Cleaned(_OverwriteFiles):
-    """A snapshot of the same rows whose manifests do not name some files.
-
-    The specification lets a later snapshot drop entries of files that are gone, see
-    https://iceberg.apache.org/spec/#manifest-entry-fields. pyiceberg has no call for it; a test
-    pins the hooks.
-    """
-
-    def __init__(
-        self, transaction: Transaction, history: History, unwanted: frozenset[str]
-    ) -> None:
-        self._history, self._unwanted = history, unwanted
-        deletes = history.delete_files(unwanted)
-        note = {
-            "removed-delete-files": len(deletes),
-            "removed-position-deletes": sum(file.record_count for file in deletes),
-            "removed-files-size": sum(file.file_size_in_bytes for file in deletes),
-        }
-        super().__init__(
-            Operation.OVERWRITE,
-            transaction,
-            transaction._table.io,
-            snapshot_properties={name: str(count) for name, count in note.items() if count},
-        )
-
-    def _deleted_entries(self) -> list[ManifestEntry]:
-        return []
-
-    def _existing_manifests(self) -> list[ManifestFile]:
-        manifests = [m for each in self._history.current for m in self._history.manifests(each)]
-        written = (self._rewritten(m) if self._is_dirty(m) else m for m in manifests)
-        return [manifest for manifest in written if manifest is not None]
-
-    def _is_dirty(self, manifest: ManifestFile) -> bool:
-        return any(
-            entry.data_file.file_path in self._unwanted for entry in self._history.entries(manifest)
-        )
-
-    def _rewritten(self, manifest: ManifestFile) -> ManifestFile | None:
-        rest = [
-            entry
-            for entry in self._history.entries(manifest)
-            if is_live(entry) and entry.data_file.file_path not in self._unwanted
-        ]
-        if not rest:
-            return None
-        with self._writer(manifest) as writer:
-            for entry in rest:
-                writer.add_entry(_existing(entry))
-        return writer.to_manifest_file()
-
-    def _writer(self, manifest: ManifestFile) -> ManifestWriter:
-        spec = self.spec(manifest.partition_spec_id)
-        if manifest.content == ManifestContent.DATA:
-            return self.new_manifest_writer(spec)
-        place = self.new_manifest_output()
-        return _DeleteManifest(spec, self.schema(), place, self._snapshot_id, self._compression)
-
-
-class _DeleteManifest(ManifestWriterV2):
-    """A manifest of delete files, which pyiceberg reads and does not write."""
-
-    def content(self) -> ManifestContent:
-        return ManifestContent.DELETES
-
-    @property
-    def _meta(self) -> dict[str, str]:
-        return {**super()._meta, "content": "deletes"}
-
-
-def _existing(entry: ManifestEntry) -> ManifestEntry:
-    return ManifestEntry.from_args(
-        status=ManifestEntryStatus.EXISTING,
-        snapshot_id=entry.snapshot_id,
-        sequence_number=entry.sequence_number,
-        file_sequence_number=entry.file_sequence_number,
-        data_file=entry.data_file,
-    )

@@ -6,14 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 
 import pyarrow as pa
-from pyiceberg.manifest import (
-    DataFile,
-    DataFileContent,
-    ManifestContent,
-    ManifestEntry,
-    ManifestEntryStatus,
-    ManifestFile,
-)
+from pyiceberg.manifest import DataFile, DataFileContent, ManifestEntry, ManifestFile
 from pyiceberg.table import Table
 from pyiceberg.table.refs import MAIN_BRANCH
 from pyiceberg.table.snapshots import Snapshot
@@ -21,13 +14,9 @@ from pyiceberg.table.snapshots import Snapshot
 from fsql.errors import ConfigError
 from fsql.formats.choosing import Choice, may_hold
 from fsql.formats.file_rows import FileRows
+from fsql.formats.silence import is_live
 
-__all__ = ["History", "is_live"]
-
-
-def is_live(entry: ManifestEntry) -> bool:
-    """Whether a snapshot with the entry's manifest has its file."""
-    return entry.status != ManifestEntryStatus.DELETED
+__all__ = ["History"]
 
 
 class History:
@@ -148,17 +137,6 @@ class History:
         metadata = self._table.metadata
         known = [*metadata.statistics, *metadata.partition_statistics]
         return {file.statistics_path for file in known if file.snapshot_id in ids}
-
-    def delete_files(self, paths: frozenset[str]) -> list[DataFile]:
-        """The delete files among the files that the current snapshot has."""
-        return [
-            entry.data_file
-            for each in self.current
-            for manifest in self.manifests(each)
-            if manifest.content == ManifestContent.DELETES
-            for entry in self.entries(manifest)
-            if is_live(entry) and entry.data_file.file_path in paths
-        ]
 
 
 def _values(file: DataFile) -> Iterator[str]:

@@ -22,6 +22,8 @@ from fsql.errors import CommitConflict, StorageError, UnsupportedType
 from fsql.formats.choosing import Choice
 from fsql.formats.file_rows import FileRows
 from fsql.formats.iceberg import load
+from fsql.formats.replacing import replacement
+from fsql.formats.silence import silent_replacement
 from fsql.formats.table_write import TableWrite
 
 __all__ = ["Overtaken", "Removed", "patiently", "remove_rows"]
@@ -63,8 +65,8 @@ def remove_rows(
 
     Args:
         token: names the removal, which can be in the table's history only once.
-        buried: write those files anew too that hold such rows only where position deletes hide
-            them.
+        buried: leave nothing of the rows in the new snapshot: write those files anew too that hold
+            them only where position deletes hide them, and do not name any of the old ones.
         show: is told of rows that are done.
 
     Raises:
@@ -111,7 +113,8 @@ class _Removal:
         if not held:
             return Removed(snapshot_id=table.metadata.current_snapshot_id)
         schema, replaces = self.entry.engine_schema, _Held(held, self.choice)
-        with TableWrite(self.catalog, self.entry, schema, replaces, self.token) as write:
+        out = silent_replacement if self.buried else replacement
+        with TableWrite(self.catalog, self.entry, schema, replaces, self.token, out) as write:
             rows = sum(self._rest(part, write) for part in self._parts(table, held))
             if not rows and not self.buried:
                 return Removed(snapshot_id=table.metadata.current_snapshot_id)

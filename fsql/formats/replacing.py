@@ -13,7 +13,7 @@ from pyiceberg.table.update.snapshot import _OverwriteFiles
 
 from fsql.errors import DefinitionError
 
-__all__ = ["Replaces", "everything", "nothing", "replacement", "touched_partitions"]
+__all__ = ["Replacement", "Replaces", "everything", "nothing", "replacement", "touched_partitions"]
 
 Replaces: TypeAlias = Callable[[Table, Sequence[DataFile]], Iterable[DataFile]]
 """Takes the table as it is and the files that come; gives those of the table's that go.
@@ -21,6 +21,11 @@ Replaces: TypeAlias = Callable[[Table, Sequence[DataFile]], Iterable[DataFile]]
 Files of position deletes stay: none of them says anything about a newer data file, see
 https://iceberg.apache.org/spec/#scan-planning.
 """
+
+Replacement: TypeAlias = Callable[
+    [Transaction, Iterable[DataFile], dict[str, str]], _OverwriteFiles
+]
+"""Makes the snapshot that takes files out, as `replacement` does."""
 
 
 def nothing(table: Table, added: Sequence[DataFile]) -> Iterator[DataFile]:

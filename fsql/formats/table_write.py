@@ -25,7 +25,7 @@ from fsql.formats.fields import with_ids
 from fsql.formats.iceberg import load
 from fsql.formats.parquet import FileSet, WrittenFile
 from fsql.formats.partitions import Partitioner
-from fsql.formats.replacing import Replaces, nothing
+from fsql.formats.replacing import Replacement, Replaces, nothing, replacement
 from fsql.formats.sorting import row_order
 
 __all__ = ["Committed", "TableWrite"]
@@ -61,6 +61,7 @@ class TableWrite:
         schema: of the rows, in their storage types.
         replaces: the files whose place the rows take, see `fsql.formats.replacing`.
         token: names the write in the table's history, where it can be only once.
+        out: makes the snapshot that takes files out.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class TableWrite:
         schema: pa.Schema,
         replaces: Replaces = nothing,
         token: str | None = None,
+        out: Replacement = replacement,
     ) -> None:
         self._entry = entry
         self._table = table = load(catalog, entry.name, entry.database)
@@ -84,7 +86,7 @@ class TableWrite:
             ),
             row_order(entry.group),
         )
-        self._commit = Commit(catalog, entry, table, replaces, token, self._files.keep)
+        self._commit = Commit(catalog, entry, table, replaces, token, self._files.keep, out)
 
     def __enter__(self) -> TableWrite:
         return self

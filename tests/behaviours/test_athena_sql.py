@@ -356,7 +356,7 @@ def commit_delete_file(table: Any, file: DataFile) -> None:
     """What pyiceberg has no call for: a snapshot that adds a delete manifest."""
     snapshot, metadata = table.current_snapshot(), table.metadata
     id_, number = snapshot.snapshot_id + 1, snapshot.sequence_number + 1
-    place = table.io.new_output(f"{metadata.location}/metadata/deletes.avro")
+    place = table.io.new_output(f"{metadata.location}/metadata/deletes-{id_}.avro")
     with DeleteManifest(metadata.spec(), metadata.schema(), place, id_, "null") as writer:
         writer.add(ManifestEntry.from_args(status=1, snapshot_id=id_, data_file=file))
     manifests = [*snapshot.manifests(table.io), writer.to_manifest_file()]
