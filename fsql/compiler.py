@@ -15,7 +15,7 @@ from pyathena.sqlalchemy.preparer import AthenaDDLIdentifierPreparer
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.ddl import CreateTable
 
-from fsql.errors import ConfigError
+from fsql.errors import ConfigError, UnsupportedType
 from fsql.model import FeatureGroup
 from fsql.types import Map, Struct, arrow_type, storage_type
 from fsql.typetext import hive_type, trino_type
@@ -72,6 +72,9 @@ class FsqlStatementCompiler(AthenaStatementCompiler):
         return f"element_at({whole}, {self.process(binary.right, **kw)})"
 
 
+_LOOKS = ("row_format", "file_format", "serdeproperties", "bucket_count", "compression")
+
+
 class FsqlDDLCompiler(AthenaDDLCompiler):
     """DDL; a feature group is an Iceberg table.
 
@@ -100,11 +103,33 @@ class FsqlDDLCompiler(AthenaDDLCompiler):
 
     def get_column_specification(self, column: Any, **kw: Any) -> str:
         """A column's name, type and comment; a feature group's types as they are stored."""
-        if not isinstance(column.table, FeatureGroup):
+        if not self._is_iceberg(column.table):
+            return super().get_column_specification(column, **kw)
+        try:
+            type_ = storage_type(arrow_type(column.type))
+        except UnsupportedType:
             return super().get_column_specification(column, **kw)
         name = AthenaDDLIdentifierPreparer(self.dialect).format_column(column)
         comment = f" {self._get_comment_specification(column.comment)}" if column.comment else ""
-        return f"{name} {hive_type(storage_type(arrow_type(column.type)))}{comment}"
+        return f"{name} {hive_type(type_)}{comment}"
+
+    def _is_iceberg(self, table: Any) -> bool:
+        options, connection = self._options(table)
+        return isinstance(table, FeatureGroup) or self._is_iceberg_table(options, connection)
+
+    def _options(self, table: Any) -> tuple[Any, Any]:
+        connection: Any = getattr(self.dialect, "_connect_options", {})
+        return table.dialect_options["awsathena"], connection
+
+    def _get_table_properties(self, dialect_opts: Any, connect_opts: Any) -> Any:
+        """The table's own; one of which nothing says how its files look is an Iceberg table.
+
+        PyAthena would make it one of text files, in which nothing can be updated.
+        """
+        if any(dialect_opts[option] for option in _LOOKS):
+            return super()._get_table_properties(dialect_opts, connect_opts)
+        found = super()._get_table_properties(dialect_opts, connect_opts)
+        return found or {"table_type": "ICEBERG"}
 
     def _location(self, group: FeatureGroup) -> str:
         options: Any = getattr(self.dialect, "_connect_options", {})

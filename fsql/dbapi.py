@@ -108,6 +108,9 @@ class Pending(Protocol):
     def add(self, entry: Entry, table: pa.Table) -> None:
         """Write rows for a table, in their storage types."""
 
+    def fail(self) -> None:
+        """Take them back, and take no more."""
+
     def commit(self) -> None:
         """Make them part of their tables."""
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from pyathena.sqlalchemy.base import AthenaDialect
 from sqlalchemy import event
 from sqlalchemy.engine import URL
+from sqlalchemy.schema import CreateIndex, DropIndex, DropTable
 
 from fsql import dbapi
 from fsql.aws import open_aws
@@ -75,6 +76,8 @@ class FsqlDialect(AthenaDialect):
 
     def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
         """Run a statement; driver-level SQL without parameters keeps its percent signs."""
+        if context is not None and _is_of_index(context):
+            return  # SQLAlchemy makes those of a table with it; Athena has none
         if context is None or not executed(cursor, statement, parameters, context):
             self._do_execute(cursor, statement, parameters, context)
         if context is not None and context.isinsert and not context.executemany:
@@ -126,8 +129,31 @@ def _take(
     connection: sa.Connection, statement: Any, multiparams: Any, params: Any, options: Any
 ) -> tuple[Any, Any, Any]:
     """Rows of an INSERT never become VALUES where fsql can write them itself."""
+    catalog = catalog_of(connection)
+    if isinstance(statement, DropTable):
+        _check_drop(catalog, statement.element)
     translated = options.get("schema_translate_map") or {}
-    return taken(catalog_of(connection), statement, multiparams, params, translated)
+    return taken(connection.dialect, catalog, statement, multiparams, params, translated)
+
+
+def _is_of_index(context: Any) -> bool:
+    return context.isddl and isinstance(context.compiled.statement, CreateIndex | DropIndex)
+
+
+def _check_drop(catalog: Catalog, table: Any) -> None:
+    """Refuse what pandas does to replace a table, if it is a feature group.
+
+    It reflects the table first, so that this one has columns; a migration's has none.
+    """
+    if isinstance(table, FeatureGroup) or not table.columns:
+        return
+    entry = catalog.find(table.name.lower(), table.schema)
+    if entry is not None and entry.is_group:
+        raise ConfigError(
+            f"{entry.name!r} is a feature group; to replace it as a table would take its keys,"
+            " times and history from it. store.write(group, frame, mode='overwrite') replaces its"
+            " rows, and store.drop(group) drops it."
+        )
 
 
 def create_engine(url: str | URL | None = None, **options: Any) -> sa.Engine:

@@ -52,12 +52,17 @@ def _is_in_block(context: Any) -> bool:
 
 
 def _write(cursor: Cursor, rows: Rows, *, in_block: bool) -> None:
-    connection, table = cursor.connection, stored(rows)
-    if connection.pending is None:
-        connection.pending = PendingRows(connection)
-    connection.pending.add(rows.entry, table)
-    if not in_block:
-        connection.commit()
+    connection = cursor.connection
+    pending = connection.pending or PendingRows(connection)
+    connection.pending = pending
+    try:
+        pending.add(rows.entry, stored(rows))
+    except BaseException:
+        pending.fail()
+        raise
+    finally:
+        if not in_block:
+            connection.commit()
     cursor.wrote(len(rows))
 
 

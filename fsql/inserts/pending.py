@@ -10,6 +10,7 @@ import pyarrow as pa
 from fsql.analysis.engine_types import from_arrow
 from fsql.catalog import Entry
 from fsql.dbapi import Connection
+from fsql.errors import StorageError
 from fsql.formats import open_write, stage
 from fsql.inserts.queries import quoted
 from fsql.inserts.values import exact_schema
@@ -37,20 +38,28 @@ class PendingRows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._ways: dict[tuple[str, str, tuple[str, ...]], _Way] = {}
-        self._failure: BaseException | None = None
+        self._failed = False
 
     def add(self, entry: Entry, table: pa.Table) -> None:
         """Write rows in their storage types, unseen.
 
         Raises:
-            StorageError: they cannot be written.
+            StorageError: they cannot be written, or an INSERT of the transaction has failed.
         """
-        try:
-            self._way(entry, table.schema).add(table)
-        except BaseException as error:
-            self.abandon()
-            self._failure = error
-            raise
+        if self._failed:
+            raise StorageError(
+                "An INSERT of this transaction failed, so nothing of it is written. Roll it back"
+                " and begin anew."
+            )
+        self._way(entry, table.schema).add(table)
+
+    def fail(self) -> None:
+        """Take everything back, and let nothing of the transaction be written any more.
+
+        As PostgreSQL does. pandas commits what came before the chunk that failed.
+        """
+        self._failed = True
+        self.abandon()
 
     def _way(self, entry: Entry, schema: pa.Schema) -> _Way:
         key = entry.database, entry.name, tuple(schema.names)
@@ -65,8 +74,6 @@ class PendingRows:
         Raises:
             CommitConflict, StorageError, QueryError: the rest was not written.
         """
-        if self._failure is not None:  # whoever went on all the same must not think it was written
-            raise self._failure
         try:
             while self._ways:
                 key = next(iter(self._ways))

@@ -7,7 +7,7 @@ What SQLAlchemy publishes of an INSERT is its SQL. Its rows are in ``_values`` a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -18,17 +18,19 @@ from sqlalchemy.sql.expression import ClauseElement
 
 from fsql.catalog import Catalog, Entry
 from fsql.inserts.values import Rows
+from fsql.types import Timestamp
 
 __all__ = ["ROWS", "SELECT", "taken"]
 
 Row: TypeAlias = Mapping[str, Any]
 ROWS, SELECT = "fsql_rows", "fsql_select"  # execution options, seen by nobody else
-FEW = 100  # so many rows go to a table that is no group as VALUES, as SQLAlchemy has it
 
+_PLAIN = (Timestamp, sa.Boolean)  # whose processors take less than `fsql.fitting` does
 _SHOWN = (bool, int, float, str, Decimal, dt.date, type(None))
 
 
 def taken(
+    dialect: sa.Dialect,
     catalog: Catalog,
     statement: Any,
     multiparams: Sequence[Row],
@@ -52,10 +54,10 @@ def taken(
         # What Athena computes takes the way of a SELECT.
         computed = statement.execution_options(**{SELECT: entry})
         return (computed, *given[1:]) if entry.is_group else given
-    if not entry.is_group and len(next(iter(columns.values()))) <= FEW:
-        return given
+    if not entry.is_group and len(next(iter(columns.values()))) == 1:
+        return given  # SQL does it quicker
     bare = statement if _is_bare(statement) else sa.insert(statement.table)
-    rows = Rows(entry, {_name(statement.table, key): v for key, v in columns.items()})
+    rows = Rows(entry, dict(_processed(statement.table, columns, dialect)))
     first = {key: _shown(values[0]) for key, values in columns.items()}
     return bare.execution_options(**{ROWS: rows}), [], first
 
@@ -70,8 +72,19 @@ def _is_bare(statement: Any) -> bool:
     return not statement._values and not statement._multi_values
 
 
-def _name(table: sa.Table, key: str) -> str:
-    return table.c[key].name if key in table.c else key
+def _processed(
+    table: sa.Table, columns: Mapping[str, Sequence[Any]], dialect: sa.Dialect
+) -> Iterator[tuple[str, Sequence[Any]]]:
+    """Names and values of columns; types of SQLAlchemy's or of the user's have their say."""
+    for key, values in columns.items():
+        column = table.c.get(key)
+        if column is None:
+            yield key, values  # SQLAlchemy refuses it
+            continue
+        process = column.type.dialect_impl(dialect).bind_processor(dialect)
+        if process is not None and not isinstance(column.type, _PLAIN):
+            values = [process(value) for value in values]
+        yield column.name, values
 
 
 def _shown(value: Any) -> Any:
@@ -86,12 +99,13 @@ def _columns(statement: Any, params: Sequence[Row]) -> dict[str, Sequence[Any]] 
     if statement.select is not None or not rows or constants is None:
         return None
     keys = list(rows[0])
-    if constants.keys() & set(keys) or any(len(row) != len(keys) for row in rows):
-        return None  # SQLAlchemy knows what to say of it
+    _check_keys(rows)
+    if constants.keys() & set(keys):
+        return None
     try:
         columns: dict[str, Sequence[Any]] = {key: [row[key] for row in rows] for key in keys}
     except KeyError:
-        return None
+        return None  # SQLAlchemy says which value is missing
     columns |= {key: [value] * len(rows) for key, value in constants.items()}
     if not columns:
         return None
@@ -99,6 +113,18 @@ def _columns(statement: Any, params: Sequence[Row]) -> dict[str, Sequence[Any]] 
     if missing is None or any(_has_sql(values) for values in columns.values()):
         return None
     return columns | missing
+
+
+def _check_keys(rows: Sequence[Row]) -> None:
+    """Refuse what SQLAlchemy would drop: values of columns that the first row has not."""
+    first = rows[0].keys()
+    for number, row in enumerate(rows):
+        if len(row) > len(first) or (len(row) == len(first) and row.keys() != first):
+            strange = ", ".join(sorted(row.keys() - first))
+            raise sa.exc.ArgumentError(
+                f"Row {number} has values of {strange}, and row 0 has none. Give each row the same"
+                " columns, None where a value is missing."
+            )
 
 
 def _constants(values: Mapping[Any, Any]) -> dict[str, Any] | None:
