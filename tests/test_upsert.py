@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from botocore.awsrequest import AWSResponse, HTTPHeaders
 
 import fsql
-from fsql.errors import ConfigError, InvalidData, InvalidQuery, StorageError
+from fsql.errors import ConfigError, InvalidData, InvalidQuery, PartlyWritten, StorageError
 from fsql.types import Array, Struct, Timestamp
 
 START = dt.datetime(2013, 1, 1)
@@ -294,7 +294,121 @@ for number in range(4):
 def test_processes_that_upsert_at_once_lose_nothing(store: fsql.FeatureStore) -> None:
     url = store.engine.url.render_as_string()
     command = [sys.executable, "-c", WRITER, url]
-    both = [subprocess.Popen([*command, str(who)]) for who in (1, 2)]
-    assert [process.wait() for process in both] == [0, 0]
-    mine = [(100 * who + k, 0, 10 * (k // 5) + who, str(who)) for who in (1, 2) for k in range(20)]
-    assert read(store) == [*((k, 0, 32, "2") for k in range(5)), *mine]
+    running = [subprocess.Popen([*command, str(who)]) for who in (1, 2, 3, 4)]
+    assert [process.wait() for process in running] == [0] * 4
+    mine = [
+        (100 * who + k, 0, 10 * (k // 5) + who, str(who)) for who in (1, 2, 3, 4) for k in range(20)
+    ]
+    assert read(store) == [*((k, 0, 34, "4") for k in range(5)), *mine]
+
+
+# --- more partitions than one statement may write to ---------------------------------------------
+
+DAY = 86_400_000_000
+
+
+def in_parts(store: fsql.FeatureStore, *partition_by: str) -> fsql.FeatureGroup:
+    parts = group("many", partition_by=list(partition_by))
+    store.create(parts)
+    return parts
+
+
+def sent(store: fsql.FeatureStore, statements: list[str]) -> Any:
+    """Notes the statements that are sent, until the function that is returned is called."""
+
+    def note(params: Any, **_: Any) -> None:
+        statements.append(params["QueryString"])
+
+    events: Any = store.catalog.aws.session.events
+    events.register_first("provide-client-params.athena.StartQueryExecution", note)
+    return lambda: events.unregister("provide-client-params.athena.StartQueryExecution", note)
+
+
+def test_rows_of_many_partitions_take_several_statements(store: fsql.FeatureStore) -> None:
+    parts = in_parts(store, "day(t)")
+    first = [(0, day * DAY, 1, "old") for day in range(0, 230, 3)]
+    store.write(parts, table(*first))
+    second = [(0, day * DAY, 0 if day % 9 else 2, "new") for day in range(205)]
+    statements: list[str] = []
+    done = sent(store, statements)
+    result = store.write(parts, table(*second, (0, 0, 3, "newest"), (0, 0, 1, "late")), "upsert")
+    done()
+    assert [text.partition(" ")[0] for text in statements] == ["MERGE"] * 3
+    model = {row[1]: row for row in first}
+    for row in [*second, (0, 0, 3, "newest")]:
+        if row[2] >= model.get(row[1], row)[2]:
+            model[row[1]] = row
+    assert read(store, parts.name) == [model[t] for t in sorted(model)]
+    assert result.rows == sum(row[3] != "old" for row in model.values())
+
+
+def test_rows_that_change_their_partition_are_found(store: fsql.FeatureStore) -> None:
+    parts = in_parts(store, "s")
+    store.write(parts, table(*[(k, 0, 0, f"p{k % 90}") for k in range(120)]))
+    # The same key twice in the batch, in different partitions: only the later one counts.
+    batch = [(k, 0, 1, f"p{k % 90 + 60}") for k in range(120)]
+    again = [(k, 0, 1, f"p{k}") for k in range(0, 120, 2)]
+    store.write(parts, table(*batch, *again), mode="upsert")
+    expected = [(k, 0, 1, f"p{k}" if k % 2 == 0 else f"p{k % 90 + 60}") for k in range(120)]
+    assert read(store, parts.name) == expected
+
+
+def test_what_is_done_is_said_when_one_of_several_statements_fails(
+    store: fsql.FeatureStore,
+) -> None:
+    parts = in_parts(store, "day(t)")
+    rows = [(0, day * DAY, 0, "new") for day in range(250)]
+    count = 0
+
+    def refuse_second(**_: Any) -> object:
+        nonlocal count
+        count += 1
+        if count != 2:
+            return None
+        error = {"Code": "AccessDeniedException", "Message": "not you"}
+        parsed = {"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400}}
+        return AWSResponse("https://athena", 400, HTTPHeaders(), None), parsed
+
+    events: Any = store.catalog.aws.session.events
+    events.register_first("before-call.athena.StartQueryExecution", refuse_second)
+    try:
+        with pytest.raises(PartlyWritten, match=r"1 of them were done.* not you") as caught:
+            store.write(parts, table(*rows), mode="upsert")
+    finally:
+        events.unregister("before-call.athena.StartQueryExecution", refuse_second)
+    assert "Rows of 250 partitions" in str(caught.value)
+    assert read(store, parts.name) == rows[:100]
+    store.write(parts, table(*rows), mode="upsert")
+    assert read(store, parts.name) == rows
+
+
+def test_hive_style_groups_are_refused(store: fsql.FeatureStore) -> None:
+    hive = group("hive", table_format="hive")
+    store.create(hive)
+    with pytest.raises(ConfigError, match="Hive-style group"):
+        store.write(hive, table((1, 1, 0, "a")), mode="upsert")
+
+
+# --- keys that are floats ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("type_", [sa.Double, sa.REAL])
+def test_zero_has_no_sign_and_infinities_are_keys(store: fsql.FeatureStore, type_: Any) -> None:
+    columns = [sa.Column("k", type_), sa.Column("g", sa.String), sa.Column("v", sa.BigInteger)]
+    floats = fsql.FeatureGroup(
+        "a", "b", "floats", "v0001", sa.MetaData(), *columns, keys=["k", "g"]
+    )
+    store.create(floats)
+    inf = float("inf")
+
+    def batch(first: int, keys: list[float]) -> pa.Table:
+        data = {"k": keys, "g": ["g"] * len(keys), "v": range(first, first + len(keys))}
+        return pa.table(data).cast(floats.arrow_schema)
+
+    store.write(floats, batch(0, [0.0, -inf, 0.1]), mode="upsert")
+    assert store.write(floats, batch(10, [-0.0, inf, 0.1, 0.0]), mode="upsert").rows == 3
+    found = fsql.read_arrow(f"SELECT k, v FROM {floats.name} ORDER BY k", store.engine)
+    assert [f"{key:.3g}" for key in found["k"].to_pylist()] == ["-inf", "0", "0.1", "inf"]
+    assert found["v"].to_pylist() == [1, 13, 12, 11]
+    with pytest.raises(InvalidData, match="its whole key"):
+        store.write(floats, batch(20, [float("nan")]), mode="upsert")

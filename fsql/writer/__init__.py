@@ -83,6 +83,8 @@ def write(
             partitions were changed.
         ConfigError: a mode that the table or the token does not go with.
         CommitConflict, StorageError: it could not be written; nothing was.
+        PartlyWritten: an upsert of rows of more than 100 partitions, each hundred of which are
+            merged by a statement of its own, was not done to the end; repeat it.
         UnsupportedMode: another `mode`.
         TypeError: `data` is none of the above.
     """

@@ -1,34 +1,62 @@
-"""The statement that puts staged rows into a group's table, each in its place."""
+"""The statements that put staged rows into a group's table, each in its place."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from fsql.catalog import Entry
 from fsql.model import FeatureGroup
 
-__all__ = ["merge_sql", "order_column"]
+__all__ = ["MAX_PARTITIONS", "merges", "order_column", "part_column"]
+
+MAX_PARTITIONS = 100
+"""One statement may write to: https://docs.aws.amazon.com/athena/latest/ug/ctas-insert-into.html"""
 
 
 def order_column(group: FeatureGroup) -> str:
     """The staged column that numbers the rows: a name that the group has no column of."""
-    name = "row_"
+    return _free(group, "row_")
+
+
+def part_column(group: FeatureGroup) -> str:
+    """The staged column that numbers the partitions of the target, from 0."""
+    return _free(group, "part_")
+
+
+def _free(group: FeatureGroup, name: str) -> str:
     while name in group.columns:
         name += "_"
     return name
 
 
-def merge_sql(group: FeatureGroup, target: Entry, staged: Entry) -> str:
-    """One MERGE: a staged row takes the place of the row of its key and event time.
+def merges(group: FeatureGroup, target: Entry, staged: Entry, partitions: int) -> list[str]:
+    """MERGE statements: a staged row takes the place of the row of its key and event time.
 
-    Unless that one was created later. Keys and event times are never NULL, so that `=` will do,
-    by which Trino can join; by IS NOT DISTINCT FROM it compares each row with each.
+    Unless that one was created later. Each key and event time is in one statement only, so that
+    all of them together do what one would, if Athena took it.
+
+    Args:
+        partitions: how many of the target's the staged rows belong to.
     """
+    if partitions <= MAX_PARTITIONS:
+        return [_merge(group, target, _newest(group, staged, ()))]
+    part = _quoted(part_column(group))
+    ranges = range(0, partitions, MAX_PARTITIONS)
+    return [
+        _merge(
+            group,
+            target,
+            _newest(group, staged, (f"{part} BETWEEN {first} AND {first + MAX_PARTITIONS - 1}",)),
+        )
+        for first in ranges
+    ]
+
+
+def _merge(group: FeatureGroup, target: Entry, source: str) -> str:
     columns, identity = [c.name for c in group.columns], _identity(group)
     others = [name for name in columns if name not in identity]
-    same = " AND ".join(f"t.{_quoted(name)} = s.{_quoted(name)}" for name in identity)
     return (
-        f"MERGE INTO {_table(target)} AS t USING ({_newest(group, staged)}) AS s ON ({same})"
+        f"MERGE INTO {_table(target)} AS t USING ({source}) AS s ON ({_same(group)})"
         f"{_update(group, others)}"
         f" WHEN NOT MATCHED THEN INSERT ({_listed(columns)}) VALUES ({_listed(columns, 's.')})"
     )
@@ -39,15 +67,24 @@ def _identity(group: FeatureGroup) -> list[str]:
     return list(dict.fromkeys([*group.keys, *times]))
 
 
-def _newest(group: FeatureGroup, staged: Entry) -> str:
+def _same(group: FeatureGroup) -> str:
+    """Keys and event times are never NULL or NaN, so that `=` will do, by which Trino can join.
+
+    By IS NOT DISTINCT FROM it compares each row with each.
+    """
+    return " AND ".join(f"t.{_quoted(name)} = s.{_quoted(name)}" for name in _identity(group))
+
+
+def _newest(group: FeatureGroup, staged: Entry, conditions: Sequence[str]) -> str:
     """The staged rows, of several for the same key and time the one created last."""
     created = group.created_time
     first = "" if created is None else f"{_quoted(created)} DESC NULLS LAST, "
     columns = _listed(c.name for c in group.columns)
+    chosen = " AND ".join([f"{_quoted(_rank(group))} = 1", *conditions])
     return (
         f"SELECT {columns} FROM (SELECT *, row_number() OVER (PARTITION BY"
         f" {_listed(_identity(group))} ORDER BY {first}{_quoted(order_column(group))} DESC) AS"
-        f" {_quoted(_rank(group))} FROM {_table(staged)}) WHERE {_quoted(_rank(group))} = 1"
+        f" {_quoted(_rank(group))} FROM {_table(staged)}) WHERE {chosen}"
     )
 
 

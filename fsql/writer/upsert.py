@@ -1,20 +1,36 @@
-"""Rows in the place of those of the same key and event time: one MERGE that Athena executes."""
+"""Rows in the place of those of the same key and event time: a MERGE that Athena executes.
+
+Athena writes to 100 partitions with one statement, so that rows of more of them take several, each
+for the rows of its partitions.
+"""
 
 from __future__ import annotations
 
 import random
+import threading
 import time
+from collections.abc import Sequence
 
 import pyarrow as pa
 
 from fsql import formats
 from fsql.catalog import Catalog, Entry
 from fsql.dbapi import connect
-from fsql.errors import CommitConflict, ConfigError, QueryFailed
+from fsql.errors import (
+    CommitConflict,
+    ConfigError,
+    PartlyWritten,
+    QueryError,
+    QueryFailed,
+    ServiceError,
+    StorageError,
+)
+from fsql.formats.iceberg import load
+from fsql.formats.partitions import Partitioner
 from fsql.model import FeatureGroup
 from fsql.planning import Planner
 from fsql.writer.lanes import Upload, run
-from fsql.writer.merge import merge_sql, order_column
+from fsql.writer.merge import merges, order_column, part_column
 
 __all__ = ["upsert"]
 
@@ -29,21 +45,22 @@ def upsert(
 
     Raises:
         CommitConflict: other writers were always quicker; nothing was written.
-        ConfigError: a token, which a MERGE leaves nowhere.
+        ConfigError: a token, which a MERGE leaves nowhere; or a Hive-style group.
+        PartlyWritten: of several statements the first ones were done.
         QueryFailed, InvalidQuery, QueryCancelled: Athena did not do it; nothing was written.
     """
-    if token is not None:
-        raise ConfigError(
-            "token= does not go with mode='upsert'. A MERGE leaves none; leave it out,"
-            " an upsert that is repeated stores the same rows again and not twice."
-        )
+    _check(entry, token)
+    numbering = _Numbering(catalog, entry)
     with formats.stage(catalog, entry, _staged_schema(upload.group)) as write:
-        rows = run(upload, lambda lane, first, table: write.write(lane, _numbered(table, first)))
+        rows = run(
+            upload, lambda lane, first, table: write.write(lane, numbering.added(table, first))
+        )
         upload.problems.check()
         if not rows:
             return None
         staged = write.commit()
-        changed = _merged(catalog, merge_sql(upload.group, entry, write.entry), entry)
+        statements = merges(upload.group, entry, write.entry, numbering.partitions)
+        changed = _all_merged(catalog, entry, statements, numbering.partitions)
     changed = rows if changed is None else changed
     return formats.Committed(
         rows=changed,
@@ -54,21 +71,81 @@ def upsert(
     )
 
 
+def _check(entry: Entry, token: str | None) -> None:
+    if token is not None:
+        raise ConfigError(
+            "token= does not go with mode='upsert'. A MERGE leaves none; leave it out,"
+            " an upsert that is repeated stores the same rows again and not twice."
+        )
+    if entry.is_hive_group:
+        raise ConfigError(
+            f"{entry.name!r} is a Hive-style group, and Athena merges rows into Iceberg tables"
+            " only. Use mode='overwrite_partitions' with all rows of the partitions, or declare a"
+            " version of the group with table_format='iceberg'."
+        )
+
+
 def _current(catalog: Catalog, entry: Entry) -> int | None:
     return formats.totals(catalog, catalog.get(entry.name, entry.database)).snapshot_id
 
 
 def _staged_schema(group: FeatureGroup) -> pa.Schema:
-    return group.storage_schema.append(pa.field(order_column(group), pa.int64()))
+    added = (pa.field(name(group), pa.int64()) for name in (order_column, part_column))
+    return pa.schema([*group.storage_schema, *added])
 
 
-def _numbered(table: pa.Table, first_row: int) -> pa.Table:
-    numbers = pa.arange(first_row, first_row + len(table))
-    return table.append_column(pa.field("row", pa.int64()), numbers)
+class _Numbering:
+    """Numbers rows as they come, and the target's partitions that they belong to."""
+
+    def __init__(self, catalog: Catalog, entry: Entry) -> None:
+        table = load(catalog, entry.name, entry.database)
+        self._partitioner = Partitioner(table.spec(), table.schema())
+        self._numbers: dict[tuple[object, ...], int] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def partitions(self) -> int:
+        """How many there were."""
+        return len(self._numbers)
+
+    def added(self, table: pa.Table, first_row: int) -> pa.Table:
+        """A table with both numbers."""
+        rows = pa.arange(first_row, first_row + len(table))
+        numbered = table.append_column(pa.field("row", pa.int64()), rows)
+        parts = [
+            part.append_column("part", pa.repeat(self._number(values), len(part)))
+            for values, part in self._partitioner.split(numbered)
+        ]
+        return pa.concat_tables(parts)
+
+    def _number(self, values: tuple[object, ...]) -> pa.Scalar:
+        key = tuple("NaN" if value != value else (value,) for value in values)
+        with self._lock:
+            return pa.scalar(self._numbers.setdefault(key, len(self._numbers)), pa.int64())
+
+
+def _all_merged(
+    catalog: Catalog, entry: Entry, statements: Sequence[str], partitions: int
+) -> int | None:
+    """Run the statements; how many rows they inserted or updated, if Athena says so."""
+    counts: list[int | None] = []
+    for sql in statements:
+        try:
+            counts.append(_merged(catalog, sql, entry))
+        except (QueryError, CommitConflict, ServiceError, StorageError) as error:
+            if not counts:
+                raise
+            raise PartlyWritten(
+                f"Rows of {partitions:,} partitions of {entry.name!r} take {len(statements)}"
+                f" statements. {len(counts)} of them were done and the next one was not: {error}"
+                " Write the same rows with mode='upsert' again; those that are stored already are"
+                " stored again and not twice."
+            ) from error
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
 
 
 def _merged(catalog: Catalog, sql: str, entry: Entry) -> int | None:
-    """Run a MERGE; how many rows it inserted or updated, if Athena says so."""
     failure: QueryFailed | None = None
     for attempt in range(ATTEMPTS):
         if attempt:
