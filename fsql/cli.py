@@ -182,6 +182,42 @@ def compact(name: str, where: str | None, vacuum: bool, min_files: int | None, u
     click.echo(str(FeatureStore(url).compact(name, where, vacuum, min_files)))
 
 
+@main.command()
+@click.argument("name")
+@click.option(
+    "--key",
+    "-k",
+    "keys",
+    multiple=True,
+    required=True,
+    metavar="COLUMN=VALUE",
+    help="Once for each key column; a column that comes again begins another key.",
+)
+@click.option("--from", "since", metavar="TIME", help="ISO 8601, UTC unless it says. Default: now.")
+@click.option("--purge", is_flag=True, help="Erase the rows for good, from TIME on or all of them.")
+@click.option("--yes", "-y", is_flag=True, help="Erase without asking.")
+@url_option
+@plain_errors
+def delete(
+    name: str, keys: tuple[str, ...], since: str | None, purge: bool, yes: bool, url: str
+) -> None:
+    """Delete keys of a feature group, from a time on or for good."""
+    from fsql.deletes import read_keys
+    from fsql.store import FeatureStore
+
+    strange = [key for key in keys if "=" not in key]
+    if strange:
+        raise click.UsageError(f"--key {strange[0]}. Expected COLUMN=VALUE.")
+    store = FeatureStore(url)
+    group = store.describe(name).group
+    pairs = (key.partition("=") for key in keys)
+    wanted = read_keys(group, [(column, value) for column, _, value in pairs])
+    if purge and not yes:
+        what = f"Erase {len(wanted)} {'key' if len(wanted) == 1 else 'keys'} of {group.name}"
+        click.confirm(f"{what} and the time travel to before, for good?", abort=True)
+    click.echo(str(store.delete(name, wanted, since, purge)))
+
+
 @main.command("register-table")
 @click.argument("database")
 @click.argument("table")

@@ -13,11 +13,13 @@ import polars as pl
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner, Result
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import fsql
 from fsql import planning
+from fsql.cli import main
 from fsql.errors import ConfigError, DefinitionError, InvalidData, InvalidName, NotAFeatureGroup
 from fsql.types import Array, Struct, Timestamp
 
@@ -528,3 +530,54 @@ def _replay(
     for part in filter(None, (deletes[::2], deletes[1::2])):
         times = [day(time) for _, time in part]
         store.delete(made, pd.DataFrame({"k": [key for key, _ in part], "t": times}))
+
+
+# --- the command -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a store with a group of two keys."""
+    url = f"fsql:///{tmp_path_factory.mktemp('command')}/store"
+    store = fsql.FeatureStore(url)
+    store.create(group("shop", keys=["k", "s"], created_time=None))
+    store.write("a_b_shop", table((1, 1, 0, "a"), (1, 1, 0, "b"), (2, 1, 0, "a")))
+    return url
+
+
+def command(url: str, *arguments: str, text: str | None = None) -> Result:
+    return CliRunner().invoke(main, ["delete", "a_b_shop", "--url", url, *arguments], input=text)
+
+
+def test_the_command_takes_several_keys(shop: str) -> None:
+    keys = ["--key", "k=1", "--key", "s=a", "--key", "k=2", "--key", "s=a"]
+    done = command(shop, *keys, "--from", "2020-01-03T02:00+01:00")
+    assert "Deleted 2 keys of a_b_shop_v0001 from 2020-01-03 01:00:00 UTC on" in done.stdout
+    assert latest(fsql.FeatureStore(shop), of="a_b_shop") == {1: "b"}
+
+
+def test_the_command_asks_before_it_erases(shop: str) -> None:
+    keys = ["--key", "k=1", "--key", "s=b"]
+    asked = command(shop, *keys, "--purge", text="n\n")
+    assert asked.exit_code == 1
+    assert "Erase 1 key of a_b_shop_v0001 and the time travel to before, for good?" in asked.output
+    assert stored(fsql.FeatureStore(shop), "a_b_shop") == ["a", "a", "b"]
+    assert "Erased 1 row of 1 key" in command(shop, *keys, "--purge", "--yes").stdout
+    assert stored(fsql.FeatureStore(shop), "a_b_shop") == ["a", "a"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        (["--key", "k=one", "--key", "s=a"], "column 'k': 'one' is no int64"),
+        (["--key", "k=1"], "column 's': is missing"),
+        (["--key", "k=1", "--key", "s=a", "--key", "x=a"], "'x': is no part of the key"),
+        (["--key", "k"], "--key k. Expected COLUMN=VALUE."),
+        ([], "Missing option '--key'"),
+        (["--key", "k=1", "--key", "s=a", "--from", "soon"], "is no ISO 8601 time"),
+    ],
+)
+def test_the_command_says_what_is_wrong(shop: str, keys: list[str], words: str) -> None:
+    done = command(shop, *keys)
+    assert done.exit_code != 0
+    assert words in done.stderr
