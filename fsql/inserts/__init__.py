@@ -10,7 +10,7 @@ from fsql.catalog import Entry
 from fsql.dbapi import Connection
 from fsql.errors import NotAFeatureGroup
 from fsql.formats import Committed, written_by
-from fsql.inserts.iceberg import IcebergInsert, Progress, Work
+from fsql.inserts.insertion import Insertion, Progress, Work
 from fsql.inserts.matching import matched
 from fsql.inserts.queries import canonical, understood
 from fsql.inserts.stages import PREFIX, digest
@@ -67,4 +67,4 @@ def insert_select(
     state = (token,) if token is not None else query.state
     name = digest(entry.database, entry.name, canonical(sql), *state)
     work = Work(group, entry, fitting, name, token)
-    return Inserted(IcebergInsert(connection, catalog, work, progress).run(), fitting.missing)
+    return Inserted(Insertion(connection, catalog, work, progress).run(), fitting.missing)

@@ -10,17 +10,20 @@ import pyarrow as pa
 
 from fsql.errors import InvalidData, Problem
 from fsql.formatting import ParameterFormatter, literal
+from fsql.hivekeys import NULL_FOLDER
 from fsql.inserts.matching import required
 from fsql.inserts.queries import quoted
 from fsql.model import FeatureGroup
 from fsql.notes import categories_of, noted
-from fsql.types import TypeVisitor
+from fsql.types import TypeVisitor, storage_type
+from fsql.types.instants import EpochType
 
 __all__ = ["Check", "check_sql", "checks", "refuse"]
 
 Refused: TypeAlias = list[tuple[str, str]]
 """Pairs of what is wrong with a value, and the SQL that is true if it is."""
 
+LONGEST_TEXT = 200  # bytes, see `fsql.fitting.hive`
 # The highest count up to which a float of that size has every integer.
 _COUNTED = {16: "2048e0", 32: "16777216e0", 64: "9007199254740992e0"}
 
@@ -58,7 +61,27 @@ def _of_column(field: pa.Field, group: FeatureGroup, counted: bool) -> Iterator[
     known = categories_of(field) if pa.types.is_dictionary(field.type) else None
     if known is not None and field.type.ordered:
         yield "is none of the categories", f"{sql} NOT IN ({_listed(known.to_pylist())})"
-    yield from _Refused(sql).visit(field.type)
+    hive = group.definition.table_format == "hive"
+    yield from _Refused(sql, milliseconds=hive).visit(field.type)
+    if hive and any(p.column == field.name for p in group.definition.partition_by):
+        yield from _of_folder(sql, storage_type(field.type))
+
+
+def _of_folder(sql: str, type_: pa.DataType) -> Refused:
+    """What the name of a folder cannot spell, see `fsql.fitting.hive`."""
+    if pa.types.is_date(type_):
+        outside = f"{sql} < DATE '0001-01-01' OR {sql} > DATE '9999-12-31'"
+        return [("is no date of the years 1 to 9999, as a folder's name needs", outside)]
+    if not pa.types.is_string(type_):
+        return []
+    strange = f"{sql} = '{NULL_FOLDER}' OR strpos({sql}, chr(0)) > 0"
+    return [
+        ("is an empty text, which the name of a folder cannot tell from NULL", f"{sql} = ''"),
+        (
+            "cannot be spelled by the name of a folder",
+            f"{strange} OR length(to_utf8({sql})) > {LONGEST_TEXT}",
+        ),
+    ]
 
 
 def _listed(values: list[Any]) -> str:
@@ -90,13 +113,18 @@ def refuse(group: FeatureGroup, found: list[Check], counts: tuple[int, ...]) -> 
 class _Refused(TypeVisitor[Refused]):
     """For an exact type, the values of its storage type that it cannot hold."""
 
-    def __init__(self, sql: str, depth: int = 0) -> None:
+    def __init__(self, sql: str, depth: int = 0, *, milliseconds: bool = False) -> None:
         self.sql, self.depth = sql, depth
+        # Athena reads no more of a Hive table.
+        self.milliseconds = milliseconds
 
     def unsupported(self, type_: pa.DataType) -> Refused:
         return []
 
-    boolean = decimal = text = date = duration = extension = unsupported
+    boolean = decimal = text = date = duration = unsupported
+
+    def _part(self, sql: str, depth: int) -> _Refused:
+        return _Refused(sql, depth, milliseconds=self.milliseconds)
 
     def integer(self, type_: pa.DataType) -> Refused:
         signed = pa.types.is_signed_integer(type_)
@@ -132,15 +160,39 @@ class _Refused(TypeVisitor[Refused]):
         return [(what, f"{self.sql} < 0 OR {self.sql} >= {most}")]
 
     def timestamp(self, type_: pa.DataType) -> Refused:
-        unit = {"s": "second", "ms": "millisecond"}.get(type_.unit)
-        if unit is not None:
-            finer = f"date_trunc('{unit}', {self.sql}) <> {self.sql}"
-            return [(f"is finer than {type_} holds", finer)]
-        if type_.unit == "us":
+        return self._instant(type_, type_.unit)
+
+    def extension(self, type_: pa.DataType) -> Refused:
+        if not isinstance(type_, EpochType):
+            return self._instant(type_, "us")
+        return [*self._instant(type_, type_.unit), *self._counted(type_)]
+
+    def _instant(self, type_: pa.DataType, unit: str) -> Refused:
+        found: Refused = []
+        whole = {"s": "second", "ms": "millisecond"}.get(unit)
+        if whole is not None:
+            finer = f"date_trunc('{whole}', {self.sql}) <> {self.sql}"
+            found.append((f"is finer than {type_} holds", finer))
+        elif self.milliseconds:
+            finer = f"date_trunc('millisecond', {self.sql}) <> {self.sql}"
+            found.append(("is finer than milliseconds, as Athena reads Hive-style tables", finer))
+        if unit == "ns":
+            first, last = "1677-09-21 00:12:43.145225", "2262-04-11 23:47:16.854775"
+            outside = f"{self.sql} < TIMESTAMP '{first}' OR {self.sql} > TIMESTAMP '{last}'"
+            found.append((f"is beyond what {type_} holds", outside))
+        return found
+
+    def _counted(self, type_: EpochType) -> Refused:
+        """Times whose counts are out of the range of the integers that they are shown as."""
+        plain, per_second = type_.plain, {"s": 1, "ms": 1000}.get(type_.unit)
+        if per_second is None or plain.bit_width > 32:
             return []
-        first, last = "1677-09-21 00:12:43.145225", "2262-04-11 23:47:16.854775"
-        outside = f"{self.sql} < TIMESTAMP '{first}' OR {self.sql} > TIMESTAMP '{last}'"
-        return [(f"is beyond what {type_} holds", outside)]
+        signed = pa.types.is_signed_integer(plain)
+        bits = plain.bit_width - signed
+        low, high = -(2**bits) if signed else 0, 2**bits - 1
+        counts = f"to_unixtime({self.sql}) * {per_second}"
+        what = f"is out of the range of {type_} as {plain}"
+        return [(what, f"{counts} < {low} OR {counts} > {high}")]
 
     def dictionary(self, type_: pa.DataType) -> Refused:
         return self.visit(type_.value_type)
@@ -160,7 +212,7 @@ class _Refused(TypeVisitor[Refused]):
 
     def _items(self, sql: str, field: pa.Field, whose: str) -> Refused:
         name = f"e{self.depth}"
-        found = _Refused(name, self.depth + 1).visit(field.type)
+        found = self._part(name, self.depth + 1).visit(field.type)
         if not field.nullable:
             found = [(_NULL, f"{name} IS NULL"), *found]
         return [(f"{whose} {what}", f"any_match({sql}, {name} -> {bad})") for what, bad in found]
@@ -172,7 +224,7 @@ class _Refused(TypeVisitor[Refused]):
             if not field.nullable:
                 missing = f"{self.sql} IS NOT NULL AND {part} IS NULL"
                 found.append((f"field {field.name!r} {_NULL}", missing))
-            for what, bad in _Refused(part, self.depth).visit(field.type):
+            for what, bad in self._part(part, self.depth).visit(field.type):
                 found.append((f"field {field.name!r} {what}", bad))
         return found
 

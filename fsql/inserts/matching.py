@@ -56,7 +56,7 @@ def matched(group: FeatureGroup, query: Query) -> Matched:
     for name, place in places.items():
         given, exact = query.columns[place], group.arrow_schema.field(name)
         try:
-            items[name] = _stored(f"c{place}", given, exact)
+            items[name] = _cut(group, exact, _stored(f"c{place}", given, exact))
         except Mismatch as mismatch:
             problems.add(name, str(mismatch))
         if pa.types.is_floating(exact.type) and given.type.name in _COUNTS:
@@ -108,6 +108,15 @@ def _stored(sql: str, given: Given, exact: pa.Field) -> str:
             " unit; convert the count, and write CAST(… AS bigint) around it."
         )
     return stored_as(sql, given.type, wanted)
+
+
+def _cut(group: FeatureGroup, exact: pa.Field, sql: str) -> str:
+    """Times of a Hive-style group that cuts finer ones to the milliseconds that it holds."""
+    definition = group.definition
+    cuts = definition.truncate and definition.table_format == "hive"
+    if not cuts or not pa.types.is_timestamp(storage_type(exact.type)):
+        return sql
+    return f"date_trunc('millisecond', {sql})"
 
 
 def _counts_differ(given: pa.DataType, exact: pa.DataType) -> bool:

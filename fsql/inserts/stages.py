@@ -19,8 +19,9 @@ from pyiceberg.serializers import ToOutputFile
 from pyiceberg.table import Table
 from pyiceberg.table.metadata import TableMetadata
 
-from fsql.catalog import Catalog
+from fsql.catalog import Catalog, StorageIO
 from fsql.inserts.queries import quoted
+from fsql.inserts.targets import Target
 
 __all__ = ["PREFIX", "Stage", "Stages", "digest"]
 
@@ -79,9 +80,9 @@ class Stages:
         name: the work, see `digest`.
     """
 
-    def __init__(self, catalog: Catalog, target: Table, name: str) -> None:
+    def __init__(self, catalog: Catalog, target: Target, name: str) -> None:
         self._catalog, self._target = catalog, target
-        self._database = target.name()[0]
+        self._database = target.entry.database
         self._names = {True: f"{PREFIX}{name}", False: f"{PREFIX}{name}_rows"}
 
     def find(self, *, partitioned: bool) -> Stage | None:
@@ -111,10 +112,10 @@ class Stages:
 
     def _create(self, partitioned: bool) -> Stage:
         name = self._names[partitioned]
-        location = f"{self._target.location().rstrip('/')}/{name}"
+        location = f"{(self._target.entry.location or '').rstrip('/')}/{name}"
         metadata = _empty(self._target.metadata, location, partitioned)
         file = f"{location}/metadata/00000-{uuid.uuid4()}.metadata.json"
-        io = self._target.io
+        io = StorageIO(self._catalog.storage)
         ToOutputFile.table_metadata(metadata, io.new_output(file))
         identifier = (self._database, name)
         try:

@@ -22,7 +22,7 @@ from fsql.formats.sorting import row_order
 from fsql.formats.table_write import Committed
 from fsql.storage import Storage, path_of
 
-__all__ = ["HiveWrite", "written_by"]
+__all__ = ["HiveWrite", "note", "written_by"]
 
 WRITES = "_writes/"
 """Below a table's location: an object for each write with a token that was done to the end."""
@@ -112,7 +112,7 @@ class HiveWrite:
         self._keep(added, results)
         explain(self._entry, self._layout, results)
         if self._token is not None:
-            _note(self._catalog, self._entry, self._token)
+            note(self._catalog, self._entry, self._token)
         done = {texts: result for texts, result in results.items() if isinstance(result, Outcome)}
         return _committed(added, done)
 
@@ -177,7 +177,8 @@ def _place(entry: Entry, token: str) -> str:
     return f"{entry.location}/{WRITES}{_write_id(token)}.json"
 
 
-def _note(catalog: Catalog, entry: Entry, token: str) -> None:
+def note(catalog: Catalog, entry: Entry, token: str) -> None:
+    """Remember that the write of a token was done to the end."""
     storage: Storage = catalog.storage
     with storage.filesystem.open_output_stream(
         storage.for_writing(_place(entry, token)), compression=None

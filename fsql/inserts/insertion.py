@@ -1,4 +1,4 @@
-"""Rows of a SELECT into a group's Iceberg table: Athena stages them, one commit adopts them.
+"""Rows of a SELECT into a group's table: Athena stages them, and one commit adopts them.
 
 One INSERT is tried first. Where it would write to more partitions than Athena takes, the SELECT
 runs once more, into a stage without partitions, and that is inserted part by part: so all parts
@@ -22,17 +22,16 @@ from fsql.catalog import Catalog, Entry
 from fsql.dbapi import Connection
 from fsql.errors import CommitConflict, ConfigError, InvalidData, InvalidQuery, QueryError
 from fsql.formats import Committed, written_by
-from fsql.formats.commits import Commit
-from fsql.formats.iceberg import load
 from fsql.inserts.batches import batches
 from fsql.inserts.checks import check_sql, checks, refuse
 from fsql.inserts.matching import Matched
 from fsql.inserts.queries import quoted
 from fsql.inserts.stages import Stage, Stages
+from fsql.inserts.targets import target_of
 from fsql.inserts.transforms import Partitioning, Values
 from fsql.model import FeatureGroup
 
-__all__ = ["IcebergInsert", "Progress"]
+__all__ = ["Insertion", "Progress", "Work"]
 
 Progress: TypeAlias = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 """Takes how many batches there are; gives what is called with each number of those done."""
@@ -61,7 +60,7 @@ class Work:
     token: str | None
 
 
-class IcebergInsert:
+class Insertion:
     """One piece of work, from the beginning or from where another process left it."""
 
     def __init__(
@@ -69,7 +68,7 @@ class IcebergInsert:
     ) -> None:
         self._connection, self._catalog, self._work = connection, catalog, work
         self._progress = progress
-        self._target = load(catalog, work.entry.name, work.entry.database)
+        self._target = target_of(catalog, work.entry, work.group)
         self._stages = Stages(catalog, self._target, work.name)
         self._token = work.token
 
@@ -124,12 +123,10 @@ class IcebergInsert:
             self._stages.discard()
             return None
         self._check(stage)
-        made = Commit(self._catalog, self._work.entry, self._target, token=self._token).make(files)
-        if made.repeated:
-            return Committed(0, 0, 0, made.id, repeated=True)
-        self._stages.give_up(files)
-        rows, size = (sum(f.record_count for f in files), sum(f.file_size_in_bytes for f in files))
-        return Committed(rows, len(files), size, made.id)
+        done = self._target.adopt(files, self._token)
+        if not done.repeated:
+            self._stages.give_up(files)
+        return done
 
     def _again(self, *, partitioned: bool) -> Stage:
         """A stage as it is now."""
@@ -182,7 +179,8 @@ class IcebergInsert:
                 show(1)
 
     def _partitioning(self) -> Partitioning:
-        return Partitioning(self._target.spec(), self._target.schema())
+        metadata = self._target.metadata
+        return Partitioning(metadata.spec(), metadata.schema())
 
     def _insert(self, stage: Stage, select: str) -> None:
         columns = ", ".join(map(quoted, self._work.matched.names))
