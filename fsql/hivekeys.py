@@ -6,6 +6,7 @@ A column is a key itself, or its year, month, day and hour are: ``day(t)`` means
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 """The keys that a transform of a time becomes."""
 
 _KEY_TYPES = (pa.string(), pa.int32(), pa.int64(), pa.date32(), pa.bool_())
+_FIELD_NAME = re.compile(r"[\w .$]+")
 _ICEBERG = "or use table_format='iceberg'"
 
 
@@ -69,6 +71,12 @@ def hive_keys(partitions: Sequence[Partition], storage: pa.Schema) -> tuple[Hive
 
 def hive_problems(partitions: Sequence[Partition], exact: pa.Schema) -> Iterator[str]:
     """What keeps a declaration from being stored in Hive-style folders, with remedies."""
+    for field in exact:
+        for name in _unreadable(storage_type(field.type)):
+            yield (
+                f"column {field.name!r} has a field {name!r}. In the types of a Hive-style table"
+                f" names hold letters, digits, spaces, '_', '.' and '$'; rename it, {_ICEBERG}."
+            )
     known = [partition for partition in partitions if partition.column in exact.names]
     found = [_problem(partition, exact.field(partition.column).type) for partition in known]
     yield from filter(None, found)
@@ -88,6 +96,15 @@ def hive_problems(partitions: Sequence[Partition], exact: pa.Schema) -> Iterator
 
 def _storage(exact: pa.Schema) -> pa.Schema:
     return pa.schema([(field.name, storage_type(field.type)) for field in exact])
+
+
+def _unreadable(stored: pa.DataType) -> Iterator[str]:
+    """The names within a type that Hive's parser of types, and so Athena's, does not take."""
+    if pa.types.is_struct(stored):
+        names = [field.name for field in stored]
+        yield from (n for n in names if not _FIELD_NAME.fullmatch(n) or n != n.strip())
+    for place in range(stored.num_fields):
+        yield from _unreadable(stored.field(place).type)
 
 
 def _problem(partition: Partition, exact: pa.DataType) -> str | None:

@@ -7,6 +7,7 @@ import itertools
 import struct
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -90,6 +91,22 @@ LEAVES: dict[pa.DataType, Sequence[Any]] = {
     pa.dictionary(pa.int32(), pa.float64()): [1.5, -0.5],
 }
 ROWS = 24
+FORMATS = ["iceberg", "hive"]
+
+
+@cache
+def leaves(table_format: str) -> dict[pa.DataType, Sequence[Any]]:
+    """The values that a format takes: of Hive tables Athena reads times in milliseconds."""
+    if table_format == "iceberg":
+        return LEAVES
+    return {type_: [in_milliseconds(type_, v) for v in LEAVES[type_]] for type_ in LEAVES}
+
+
+def in_milliseconds(type_: pa.DataType, value: Any) -> Any:
+    if not pa.types.is_timestamp(type_) or type_.unit in ("s", "ms"):
+        return value
+    count = PER_SECOND[type_.unit] // PER_SECOND["ms"]
+    return -(-value // count * count) if value < 0 else value // count * count
 
 
 def plain(scalar: pa.Scalar) -> Any:
@@ -133,18 +150,20 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[fsql.FeatureStor
 NUMBERS = itertools.count(1)
 
 
-def written(store: fsql.FeatureStore, table: pa.Table) -> str:
+def written(store: fsql.FeatureStore, table: pa.Table, **options: Any) -> str:
     """The name of a new group with these rows."""
     group = fsql.FeatureGroup.from_frame(
-        "a", "b", f"t{next(NUMBERS)}", "v0001", frame=table, keys="id"
+        "a", "b", f"t{next(NUMBERS)}", "v0001", frame=table, keys="id", **options
     )
     store.create(group)
     store.write(group, table, progress=False)
     return str(group.name)
 
 
-def comes_back(store: fsql.FeatureStore, table: pa.Table) -> None:
-    name = written(store, table)
+def comes_back(store: fsql.FeatureStore, table: pa.Table, **options: Any) -> None:
+    name = written(store, table, **options)
+    if options.get("partition_by") == "id":  # a star has partition keys at its end
+        table = table.select([*table.column_names[1:], "id"])
     through = ", ".join(f"x.{column} AS {column}" for column in table.column_names)
     reads: list[tuple[Any, str]] = [
         ("scan", f"SELECT * FROM {name}"),
@@ -195,22 +214,26 @@ def as_keys(type_: pa.DataType, values: Sequence[Any]) -> Placed:
 PLACES = [alone, in_lists, in_large_lists, in_fixed_lists, in_structs, in_maps, as_keys]
 
 
-def every_type(place: Any, rows: int = ROWS) -> pa.Table:
+def every_type(place: Any, table_format: str, rows: int = ROWS) -> pa.Table:
     columns = {"id": pa.array(range(rows))}
-    for number, (type_, values) in enumerate(LEAVES.items()):
+    for number, (type_, values) in enumerate(leaves(table_format).items()):
         placed, given = place(type_, values)
         columns[f"c{number}"] = pa.array((given * rows)[:rows], placed)
     return pa.table(columns)
 
 
+@pytest.mark.parametrize("table_format", FORMATS)
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
-def test_every_type_comes_back(store: fsql.FeatureStore, place: Any) -> None:
-    comes_back(store, every_type(place))
+def test_every_type_comes_back(store: fsql.FeatureStore, place: Any, table_format: str) -> None:
+    comes_back(store, every_type(place, table_format), table_format=table_format)
 
 
-def test_every_type_comes_back_from_more_rows_than_a_page(store: fsql.FeatureStore) -> None:
-    table = every_type(alone, rows=1100)
-    name = written(store, table)
+@pytest.mark.parametrize("table_format", FORMATS)
+def test_every_type_comes_back_from_more_rows_than_a_page(
+    store: fsql.FeatureStore, table_format: str
+) -> None:
+    table = every_type(alone, table_format, rows=1100)
+    name = written(store, table, table_format=table_format)
     with store.engine.connect() as connection:
         result = connection.exec_driver_sql(f"SELECT * FROM {name}")
         assert result.cursor.statistics["transport"] == "rows"
@@ -223,7 +246,7 @@ MOST_LEVELS = 6
 Made = tuple[pa.DataType, st.SearchStrategy[Any]]
 
 
-def random_values(type_: pa.DataType) -> st.SearchStrategy[Any]:
+def random_values(type_: pa.DataType, table_format: str) -> st.SearchStrategy[Any]:
     if pa.types.is_integer(type_):
         low, high = min(limits(type_)), max(limits(type_))
         return st.integers(low, high)
@@ -232,8 +255,12 @@ def random_values(type_: pa.DataType) -> st.SearchStrategy[Any]:
     if pa.types.is_string(type_):
         return st.text(max_size=4)
     if pa.types.is_timestamp(type_) and type_.unit != "ns":
-        return st.integers(instants(type_.unit)[3], instants(type_.unit)[4])
-    return st.sampled_from(LEAVES[type_])
+        first, last = instants(type_.unit)[3:5]
+        counts = st.integers(first, last)
+        if table_format == "iceberg":
+            return counts
+        return counts.map(lambda count: in_milliseconds(type_, count))
+    return st.sampled_from(leaves(table_format)[type_])
 
 
 def nested(made: Made, kind: str) -> Made:
@@ -253,9 +280,10 @@ def nested(made: Made, kind: str) -> Made:
 
 
 @st.composite
-def columns(draw: st.DrawFn, rows: int) -> pa.Array:
+def columns(draw: st.DrawFn, rows: int, table_format: str) -> pa.Array:
     type_ = draw(st.sampled_from(list(LEAVES)))
-    made: Made = type_, st.none() | random_values(type_) | st.sampled_from(LEAVES[type_])
+    known = st.sampled_from(leaves(table_format)[type_])
+    made: Made = type_, st.none() | random_values(type_, table_format) | known
     kinds = st.sampled_from(["list", "struct", "map", "fixed", "large"])
     for kind in draw(st.lists(kinds, max_size=MOST_LEVELS - 1)):
         made = nested(made, kind)
@@ -263,9 +291,9 @@ def columns(draw: st.DrawFn, rows: int) -> pa.Array:
 
 
 @st.composite
-def tables(draw: st.DrawFn, most_columns: int = 12) -> pa.Table:
+def tables(draw: st.DrawFn, table_format: str, most_columns: int = 12) -> pa.Table:
     rows = draw(st.integers(0, 5))
-    arrays = draw(st.lists(columns(rows), min_size=1, max_size=most_columns))
+    arrays = draw(st.lists(columns(rows, table_format), min_size=1, max_size=most_columns))
     named = {f"c{place}": array for place, array in enumerate(arrays)}
     return pa.table({"id": pa.array(range(rows), pa.int64()), **named})
 
@@ -274,16 +302,33 @@ UNHURRIED = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.funct
 
 
 @settings(max_examples=12, suppress_health_check=UNHURRIED)
-@given(table=tables())
+@given(table=tables("iceberg"))
 def test_any_table_comes_back(store: fsql.FeatureStore, table: pa.Table) -> None:
+    comes_back(store, table)
+
+
+@settings(max_examples=12, suppress_health_check=UNHURRIED)
+@given(table=tables("hive"), by=st.sampled_from([(), "id"]))
+def test_any_table_comes_back_from_folders(
+    store: fsql.FeatureStore, table: pa.Table, by: Any
+) -> None:
+    comes_back(store, table, table_format="hive", partition_by=by)
+
+
+@pytest.mark.slow
+@settings(max_examples=80, suppress_health_check=UNHURRIED)
+@given(table=tables("iceberg", most_columns=20))
+def test_many_tables_come_back(store: fsql.FeatureStore, table: pa.Table) -> None:
     comes_back(store, table)
 
 
 @pytest.mark.slow
 @settings(max_examples=80, suppress_health_check=UNHURRIED)
-@given(table=tables(most_columns=20))
-def test_many_tables_come_back(store: fsql.FeatureStore, table: pa.Table) -> None:
-    comes_back(store, table)
+@given(table=tables("hive", most_columns=20), by=st.sampled_from([(), "id"]))
+def test_many_tables_come_back_from_folders(
+    store: fsql.FeatureStore, table: pa.Table, by: Any
+) -> None:
+    comes_back(store, table, table_format="hive", partition_by=by)
 
 
 # --- dictionaries ------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from fsql.local.transpile import types as tt
 
 __all__ = ["from_hive", "to_hive"]
 
-_TOKEN = re.compile(r"\s*(`[^`]*`|[^\s<>(),:`]+|[<>(),:])")
+_TOKEN = re.compile(r"\s*(`[^`]*`|[^\s<>(),:`]+(?:\s+[^\s<>(),:`]+)*|[<>(),:])")
 _WORDS = {
     "struct": "row",
     "<": "(",
@@ -37,7 +37,7 @@ def from_hive(text: str) -> tt.Type:
         TrinoError: the text is no type that Athena has.
     """
     tokens = _TOKEN.findall(text.lower())
-    if "".join(tokens) != re.sub(r"\s+", "", text.lower()):
+    if re.sub(r"\s+", "", "".join(tokens)) != re.sub(r"\s+", "", text.lower()):
         raise _unknown(text)
     following = [*tokens[1:], ""]
     words = [
