@@ -119,7 +119,7 @@ def _cast(array: pa.Array, target: pa.DataType, safe: bool) -> pa.Array:
         return array
     if isinstance(target, InstantType):
         return target.shown(array)
-    if not (_is_strict(target) or holds_instants(target)):
+    if not (_is_strict(target) or holds_instants(target) or _has_fixed_lists(target)):
         # A struct that is NULL may hide numbers of categories that there are not.
         with contextlib.suppress(pa.ArrowNotImplementedError, pa.lib.ArrowIndexError):
             return array.cast(target, safe=safe)
@@ -133,6 +133,15 @@ def _is_strict(type_: pa.DataType) -> bool:
     if pa.types.is_struct(type_):
         return any(map(_is_strict_field, type_))
     return _is_list(type_) and _is_strict_field(type_.value_field)
+
+
+def _has_fixed_lists(type_: pa.DataType) -> bool:
+    """Whether it has lists of a fixed size, for which Arrow has no safe cast."""
+    if pa.types.is_fixed_size_list(type_):
+        return True
+    if not pa.types.is_nested(type_):
+        return False
+    return any(_has_fixed_lists(type_.field(place).type) for place in range(type_.num_fields))
 
 
 def _is_strict_field(field: pa.Field) -> bool:

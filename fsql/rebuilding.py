@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fsql.types import plain_type
+from fsql.types import mapped_field, plain_type
 
-__all__ = ["rebuilt", "takeable"]
+__all__ = ["fixed_lists", "offsets_of", "rebuilt", "takeable"]
 
 Cast = Callable[[pa.Array, pa.DataType], pa.Array]
 
@@ -75,19 +76,44 @@ def _map(array: pa.Array, target: pa.MapType, cast: Cast) -> pa.Array:
 
 
 def _list(array: pa.Array, target: pa.DataType, cast: Cast) -> pa.Array:
+    lengths, null, type_ = pc.list_value_length(array), array.is_null(), plain_type(target)
+    items = cast(array.flatten(), target.value_type)
     if pa.types.is_fixed_size_list(target):
-        # Arrow gives a NULL the items that its size asks for.
-        sized = array.cast(pa.list_(array.type.value_type, target.list_size))
-        items = sized.values.slice(sized.offset * target.list_size, len(sized) * target.list_size)
-        made = cast(items, target.value_type)
-        type_ = plain_type(target)
-        return pa.FixedSizeListArray.from_arrays(made, type=type_, mask=array.is_null())
+        return fixed_lists(items, lengths, type_)
     large = pa.types.is_large_list(target)
-    (items,) = _items(array, array.values)
-    offsets = _offsets(array).cast(pa.int64() if large else pa.int32())
+    offsets = offsets_of(lengths).cast(pa.int64() if large else pa.int32())
     kind = pa.LargeListArray if large else pa.ListArray
-    made = cast(items, target.value_type)
-    return kind.from_arrays(offsets, made, type=plain_type(target), mask=array.is_null())
+    return kind.from_arrays(offsets, items, type=type_, mask=null)
+
+
+def fixed_lists(items: pa.Array, lengths: pa.Array, type_: pa.DataType) -> pa.Array:
+    """Lists of one size; Arrow's own cast leaves under a NULL what memory happens to hold.
+
+    Args:
+        items: of those lists that are not NULL, one after the other.
+        lengths: of all lists.
+
+    Raises:
+        pyarrow.ArrowInvalid: a list has another size.
+    """
+    size = type_.list_size
+    if pc.any(pc.not_equal(lengths, size)).as_py():
+        raise pa.ArrowInvalid(f"a list does not have {size} items")
+    if lengths.null_count:
+        there = np.repeat(lengths.is_valid().to_numpy(zero_copy_only=False), size)
+        places = pa.array(np.cumsum(there) - 1, mask=~there)
+        items = items.cast(_takeable(items.type)).take(places).cast(items.type)
+    return pa.FixedSizeListArray.from_arrays(items, type=type_, mask=lengths.is_null())
+
+
+def _takeable(type_: pa.DataType) -> pa.DataType:
+    return mapped_field(pa.field("", type_), takeable).type
+
+
+def offsets_of(lengths: pa.Array) -> pa.Array:
+    """Where lists of these lengths begin and end."""
+    ends = pc.cumulative_sum(pc.fill_null(lengths, 0).cast(pa.int64()))
+    return pa.concat_arrays([pa.array([0], pa.int64()), ends])
 
 
 def _offsets(array: pa.Array) -> pa.Array:

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from fsql.errors import nearest
 from fsql.fitting.base import Convert, Make, Mismatch, Report
+from fsql.rebuilding import fixed_lists, offsets_of
 
 __all__ = ["to_list", "to_map", "to_struct"]
 
@@ -95,6 +96,8 @@ def to_list(given: pa.DataType, exact: pa.DataType, make: Make) -> Convert:
             if pc.any(wrong).as_py():
                 return pa.nulls(len(array), exact)
         items = cast(array.flatten(), _items(lengths, report))
+        if size is not None:
+            return fixed_lists(items, lengths, exact)
         return _list_of(items, lengths, array.is_null()).cast(exact)
 
     return convert
@@ -108,12 +111,7 @@ def _item_cast(given: pa.DataType, exact: pa.DataType, make: Make) -> Convert:
 
 
 def _list_of(items: pa.Array, lengths: pa.Array, mask: pa.Array) -> pa.LargeListArray:
-    return pa.LargeListArray.from_arrays(_offsets(lengths), items, mask=mask)
-
-
-def _offsets(lengths: pa.Array) -> pa.Array:
-    ends = pc.cumulative_sum(pc.fill_null(lengths, 0).cast(pa.int64()))
-    return pa.concat_arrays([pa.array([0], pa.int64()), ends])
+    return pa.LargeListArray.from_arrays(offsets_of(lengths), items, mask=mask)
 
 
 def _items(lengths: pa.Array, report: Report) -> Report:
@@ -121,7 +119,7 @@ def _items(lengths: pa.Array, report: Report) -> Report:
 
     def report_items(refused: pa.Array, what: str) -> None:
         counted = pc.cumulative_sum(pc.fill_null(refused, False).cast(pa.int64()))
-        until = pa.concat_arrays([pa.array([0], pa.int64()), counted]).take(_offsets(lengths))
+        until = pa.concat_arrays([pa.array([0], pa.int64()), counted]).take(offsets_of(lengths))
         whose = "an item's" if what.startswith(("field", "an item")) else "an item"
         report(pc.not_equal(until[1:], until[:-1]), f"{whose} {what}")
 
@@ -146,7 +144,7 @@ def to_map(given: pa.DataType, exact: pa.DataType, make: Make) -> Convert:
         if keys.null_count:
             _items(lengths, report)(keys.is_null(), "has NULL as its key")
             return pa.nulls(len(array), exact)
-        offsets = _offsets(lengths).cast(pa.int32())
+        offsets = offsets_of(lengths).cast(pa.int32())
         return pa.MapArray.from_arrays(offsets, keys, values, exact, mask=array.is_null())
 
     return convert
