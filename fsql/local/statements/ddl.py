@@ -9,6 +9,7 @@ from pyiceberg.exceptions import NoSuchNamespaceError, TableAlreadyExistsError
 
 from fsql.local.statements import nodes as st
 from fsql.local.statements.context import Context, Outcome
+from fsql.local.statements.formats import storage_format
 from fsql.local.statements.select import Translations
 from fsql.local.statements.unload import check_names
 from fsql.local.store import split_uri
@@ -31,7 +32,6 @@ from fsql.local.transpile import TrinoError
 from fsql.local.wire import AwsError
 
 __all__ = [
-    "PARQUET",
     "create_database",
     "create_table",
     "create_view",
@@ -42,32 +42,6 @@ __all__ = [
 ]
 
 Json = dict[str, Any]
-_HADOOP = "org.apache.hadoop"
-_SERDE = f"{_HADOOP}.hive.ql.io"
-PARQUET: Json = {
-    "InputFormat": f"{_SERDE}.parquet.MapredParquetInputFormat",
-    "OutputFormat": f"{_SERDE}.parquet.MapredParquetOutputFormat",
-    "SerdeInfo": {
-        "SerializationLibrary": f"{_SERDE}.parquet.serde.ParquetHiveSerDe",
-        "Parameters": {"serialization.format": "1"},
-    },
-}
-_FORMATS: dict[str, Json] = {
-    "PARQUET": PARQUET,
-    "ORC": {
-        "InputFormat": f"{_SERDE}.orc.OrcInputFormat",
-        "OutputFormat": f"{_SERDE}.orc.OrcOutputFormat",
-        "SerdeInfo": {"SerializationLibrary": f"{_SERDE}.orc.OrcSerde", "Parameters": {}},
-    },
-    "TEXTFILE": {
-        "InputFormat": f"{_HADOOP}.mapred.TextInputFormat",
-        "OutputFormat": f"{_SERDE}.HiveIgnoreKeyTextOutputFormat",
-        "SerdeInfo": {
-            "SerializationLibrary": f"{_HADOOP}.hive.serde2.lazy.LazySimpleSerDe",
-            "Parameters": {},
-        },
-    },
-}
 
 # What Athena's TBLPROPERTIES and WITH call what Iceberg calls otherwise.
 _ICEBERG_NAMES = {
@@ -165,25 +139,9 @@ def _external_table(statement: st.CreateTable) -> Json:
             "Location": statement.location,
             "BucketColumns": list(statement.bucketed_by),
             "NumberOfBuckets": statement.buckets,
-            **_format(statement),
+            **storage_format(statement),
         },
     }
-
-
-def _format(statement: st.CreateTable) -> Json:
-    """The storage format; a SERDE of another one than those known is kept as it is."""
-    serde = statement.serde or ""
-    stored = (statement.stored_as or "").upper()
-    wanted = "PARQUET" if "parquet" in serde.lower() + stored.lower() else stored or "TEXTFILE"
-    known = _FORMATS.get(wanted)
-    if known is None:
-        raise TrinoError(
-            "NOT_SUPPORTED", f"STORED AS {statement.stored_as} is not supported; use PARQUET"
-        )
-    info = known["SerdeInfo"]
-    library = serde if serde and serde != "DELIMITED" else info["SerializationLibrary"]
-    parameters = {**info["Parameters"], **statement.serde_properties}
-    return {**known, "SerdeInfo": {"SerializationLibrary": library, "Parameters": parameters}}
 
 
 def _glue_column(column: st.ColumnDef) -> Json:

@@ -7,6 +7,7 @@ from typing import Any
 
 from fsql.local.athena.prepared import PreparedStatements
 from fsql.local.statements import nodes as st
+from fsql.local.statements.alter import add_columns, set_location
 from fsql.local.statements.changes import change
 from fsql.local.statements.context import Context, Outcome
 from fsql.local.statements.ddl import (
@@ -34,7 +35,12 @@ from fsql.local.statements.show import (
     show_views,
 )
 from fsql.local.statements.unload import unload
-from fsql.local.tables.partitions import add_partitions, drop_partitions, repair_table
+from fsql.local.tables.partitions import (
+    add_partitions,
+    drop_partitions,
+    rename_partition,
+    repair_table,
+)
 from fsql.local.transpile import TrinoError
 
 __all__ = ["Executor"]
@@ -48,6 +54,7 @@ class Executor:
     def __init__(self, prepared: PreparedStatements) -> None:
         translations = Translations()
         self._handlers: dict[type[st.Statement], Handler] = {
+            st.AddColumns: add_columns,
             st.AddPartitions: add_partitions,
             st.CreateDatabase: create_database,
             st.CreateTable: create_table,
@@ -66,8 +73,10 @@ class Executor:
             st.Merge: change,
             st.Optimize: optimize,
             st.Prepare: prepared.prepare,
+            st.RenamePartition: rename_partition,
             st.RepairTable: repair_table,
             st.Select: lambda context, s: run_select(context, s, translations),
+            st.SetLocation: set_location,
             st.SetProperties: set_properties,
             st.ShowColumns: show_columns,
             st.ShowCreateTable: show_create_table,

@@ -10,7 +10,8 @@ from pyiceberg.exceptions import NoSuchNamespaceError, TableAlreadyExistsError
 from fsql.local.columns import ResultColumn
 from fsql.local.statements import nodes as st
 from fsql.local.statements.context import ROWS, Context, Outcome
-from fsql.local.statements.ddl import PARQUET, iceberg_properties
+from fsql.local.statements.ddl import iceberg_properties
+from fsql.local.statements.formats import PARQUET
 from fsql.local.statements.select import Ready, Translations
 from fsql.local.statements.unload import (
     check_empty,
@@ -24,6 +25,7 @@ from fsql.local.statements.unload import (
 from fsql.local.tables import iceberg_write
 from fsql.local.tables.hive import types_of
 from fsql.local.tables.hive_files import NULL_PARTITION, partitions_of, table_location
+from fsql.local.tables.hive_serdes import reader_of
 from fsql.local.tables.hive_types import to_hive
 from fsql.local.tables.iceberg_types import schema_of, to_trino
 from fsql.local.tables.parquet import Options, Written, check_new_partitions, publish, write_parquet
@@ -149,6 +151,10 @@ def _check_writable(storage: Json) -> None:
     """Refuse a pair of output format and SerDe that Trino does not know as one format."""
     serde = storage.get("SerdeInfo", {}).get("SerializationLibrary")
     known = PARQUET["OutputFormat"], PARQUET["SerdeInfo"]["SerializationLibrary"]
+    if reader_of(str(serde)) is not None:
+        raise TrinoError(
+            "NOT_SUPPORTED", "INSERT INTO tables of text runs on AWS only; use Parquet or Iceberg"
+        )
     if (storage.get("OutputFormat"), serde) != known:
         raise TrinoError(
             "HIVE_UNSUPPORTED_FORMAT",

@@ -22,6 +22,7 @@ _SKIP = r"\s+|--[^\n]*|/\*.*?\*/"
 _QUOTED = r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`(?:[^`]|``)*`"
 _HIVE_QUOTED = r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\"|`(?:[^`]|``)*`"
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
+_ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([0-3][0-7]{2})|(.))", re.DOTALL)
 
 
 def _tokens(quoted: str) -> re.Pattern[str]:
@@ -64,7 +65,15 @@ class Token:
         inner = self.text[1:-1].replace(self.quote * 2, self.quote)
         if not self.hive or self.quote == "`":
             return inner
-        return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), inner, flags=re.DOTALL)
+        return _ESCAPED.sub(_unescaped, inner)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    """What a backslash and what follows it mean in Hive: ``\\t``, ``\\001``, ``\\u0001``."""
+    code, octal, letter = found.groups()
+    if code or octal:
+        return chr(int(code, 16) if code else int(octal, 8))
+    return _ESCAPES.get(letter, letter)
 
 
 def lex(sql: str, hive: bool = False) -> Iterator[Token]:

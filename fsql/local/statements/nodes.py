@@ -16,6 +16,7 @@ import sqlglot.expressions as exp
 from fsql.local.transpile import TrinoError, parse_statements
 
 __all__ = [
+    "AddColumns",
     "AddPartitions",
     "AlterTable",
     "Change",
@@ -40,8 +41,10 @@ __all__ = [
     "Partition",
     "Prepare",
     "Query",
+    "RenamePartition",
     "RepairTable",
     "Select",
+    "SetLocation",
     "SetProperties",
     "ShowColumns",
     "ShowCreateTable",
@@ -190,6 +193,8 @@ class CreateTable(Statement):
     Attributes:
         partitions: Hive's partition columns of an external table; else Iceberg's partition
             fields as written, ``day(ts)``.
+        stored_as: a format by its name, or else the classes given for it.
+        serde: of ROW FORMAT SERDE; the properties are those of DELIMITED if it is None.
     """
 
     subtype = "CREATE_TABLE"
@@ -204,6 +209,8 @@ class CreateTable(Statement):
     comment: str | None = None
     location: str | None = None
     stored_as: str | None = None
+    input_format: str | None = None
+    output_format: str | None = None
     serde: str | None = None
     serde_properties: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, str] = field(default_factory=dict)
@@ -277,6 +284,36 @@ class DropPartitions(Statement):
     table: Name
     partitions: tuple[Partition, ...]
     if_exists: bool = False
+
+
+@dataclass(frozen=True)
+class RenamePartition(Statement):
+    """ALTER TABLE table PARTITION (…) RENAME TO PARTITION (…)."""
+
+    subtype = "ALTER_TABLE_RENAME_PARTITION"
+    table: Name
+    old: Partition
+    new: Partition
+
+
+@dataclass(frozen=True)
+class SetLocation(Statement):
+    """ALTER TABLE table [PARTITION (…)] SET LOCATION '…'."""
+
+    subtype = "ALTER_TABLE_SET_LOCATION"
+    table: Name
+    location: str
+    partition: Partition | None = None
+
+
+@dataclass(frozen=True)
+class AddColumns(Statement):
+    """ALTER TABLE table ADD COLUMNS (…), or REPLACE COLUMNS (…) where `replace` is set."""
+
+    subtype = "ALTER_TABLE_ADD_COLUMNS"
+    table: Name
+    columns: tuple[ColumnDef, ...]
+    replace: bool = False
 
 
 @dataclass(frozen=True)

@@ -172,12 +172,32 @@ class _Parser(Reader):
             self.take()
             quiet = self.if_exists()
             return self.end(st.DropPartitions(name, self.partitions(between=","), quiet))
+        if self.at("PARTITION"):
+            return self.alter_partition(name)
+        for words, replace in ((("ADD", "COLUMNS"), False), (("REPLACE", "COLUMNS"), True)):
+            if self.skip(*words):
+                columns = tuple(self.parenthesized(self.column))
+                return self.end(st.AddColumns(name, columns, replace))
+        if self.skip("SET", "LOCATION"):
+            return self.end(st.SetLocation(name, self.string()))
         if self.skip("SET", "TBLPROPERTIES"):
             properties = dict(self.parenthesized(self.property))
             return self.end(st.SetProperties(name, properties))
         if self.skip("UNSET", "TBLPROPERTIES"):
             return self.end(st.UnsetProperties(name, tuple(self.parenthesized(self.string))))
         return st.AlterTable(self.sql)
+
+    def alter_partition(self, name: st.Name) -> st.Statement:
+        partition = self.one_partition()
+        if self.skip("SET", "LOCATION"):
+            return self.end(st.SetLocation(name, self.string(), partition))
+        self.need("RENAME")
+        self.need("TO")
+        return self.end(st.RenamePartition(name, partition, self.one_partition()))
+
+    def one_partition(self) -> st.Partition:
+        self.need("PARTITION")
+        return st.Partition(dict(self.parenthesized(self.partition_value)))
 
     def optimize(self) -> st.Statement:
         name = self.name(foreign="-")
@@ -200,8 +220,7 @@ class _Parser(Reader):
     def partitions(self, between: str) -> tuple[st.Partition, ...]:
         found: list[st.Partition] = []
         while not found or self.at("PARTITION") or (between and self.skip(between)):
-            self.need("PARTITION")
-            values = dict(self.parenthesized(self.partition_value))
+            values = self.one_partition().values
             found.append(st.Partition(values, self.string() if self.skip("LOCATION") else None))
         return tuple(found)
 

@@ -13,6 +13,7 @@ from typing import Any
 from fsql.local.columns import ResultColumn
 from fsql.local.statements import nodes as st
 from fsql.local.statements.context import Context, Outcome
+from fsql.local.statements.formats import escaped, shown_format
 from fsql.local.statements.unload import partition_folder
 from fsql.local.tables.hive_errors import hive_error, hive_table
 from fsql.local.tables.hive_files import NULL_PARTITION, partitions_of, table_location
@@ -228,12 +229,7 @@ def _create_hive(context: Context, table: Json) -> list[str]:
     if keys:
         lines += ["PARTITIONED BY ( ", *_declared(keys, "`")]
     lines += [
-        "ROW FORMAT SERDE ",
-        f"  '{storage.get('SerdeInfo', {}).get('SerializationLibrary', '')}' ",
-        "STORED AS INPUTFORMAT ",
-        f"  '{storage.get('InputFormat', '')}' ",
-        "OUTPUTFORMAT ",
-        f"  '{storage.get('OutputFormat', '')}'",
+        *shown_format(storage),
         "LOCATION",
         f"  '{table_location(table)}'",
     ]
@@ -267,14 +263,15 @@ def _declared_field(schema: Any, field: Any) -> str:
 def _declared(columns: list[Json], quote: str) -> list[str]:
     lines = []
     for position, column in enumerate(columns):
-        comment = f" COMMENT '{column['Comment']}'" if column.get("Comment") else ""
+        comment = f" COMMENT '{escaped(column['Comment'])}'" if column.get("Comment") else ""
         end = ", " if position < len(columns) - 1 else ")"
         lines.append(f"  {quote}{column['Name']}{quote} {column['Type']}{comment}{end}")
     return lines
 
 
 def _properties(properties: dict[str, str]) -> list[str]:
-    entries = [f"  '{key}'='{value}'" for key, value in sorted(properties.items())]
+    pairs = sorted(properties.items())
+    entries = [f"  '{escaped(key)}'='{escaped(value)}'" for key, value in pairs]
     if not entries:
         return []
     return ["TBLPROPERTIES (", *(f"{entry}, " for entry in entries[:-1]), f"{entries[-1]})"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fsql.local.statements.formats import DELIMITERS
 from fsql.local.tables.reading import Reader
 
 __all__ = ["TableClauses"]
@@ -60,9 +61,9 @@ class TableClauses:
     def _stored(self) -> None:
         self.parser.need("AS")
         if self.parser.skip("INPUTFORMAT"):
-            self.found["stored_as"] = self.parser.string()
+            self.found["input_format"] = self.parser.string()
             self.parser.need("OUTPUTFORMAT")
-            self.parser.string()
+            self.found["output_format"] = self.parser.string()
         else:
             self.found["stored_as"] = self.parser.take().word
 
@@ -70,16 +71,12 @@ class TableClauses:
         self.parser.need("FORMAT")
         if self.parser.need("SERDE", "DELIMITED").word == "SERDE":
             self.found["serde"] = self.parser.string()
-        else:
-            self.found["serde"] = "DELIMITED"
-            while self.parser.peek().word in ("FIELDS", "ESCAPED", "COLLECTION", "MAP", "LINES"):
-                self._delimiter()
-
-    def _delimiter(self) -> None:
-        while not self.parser.peek().quote:
-            if not self.parser.take().text:
-                raise self.parser.wrong("<string>")
-        self.parser.take()
+            return
+        properties = {}
+        while clause := next((c for c in DELIMITERS if self.parser.at(*c.split())), None):
+            self.parser.skip(*clause.split())
+            properties[DELIMITERS[clause]] = self.parser.string()
+        self.found["serde_properties"] = properties
 
     def _with(self) -> None:
         self.parser.need("SERDEPROPERTIES")

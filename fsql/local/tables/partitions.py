@@ -1,4 +1,4 @@
-"""Partitions of Hive tables: ALTER TABLE ADD and DROP PARTITION, MSCK REPAIR TABLE."""
+"""Partitions of Hive tables: ALTER TABLE ADD, DROP and RENAME PARTITION, MSCK REPAIR TABLE."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fsql.local.statements import nodes as st
 from fsql.local.statements.context import Context, Outcome
 from fsql.local.statements.unload import partition_folder
 from fsql.local.store import split_uri
-from fsql.local.tables.hive_errors import hive_error, hive_table, task_error
+from fsql.local.tables.hive_errors import hive_error, hive_table, quietly, task_error
 from fsql.local.tables.hive_files import (
     NULL_PARTITION,
     data_files,
@@ -18,8 +18,18 @@ from fsql.local.tables.hive_files import (
     table_location,
 )
 from fsql.local.tables.resolver import is_iceberg
+from fsql.local.transpile import TrinoError
+from fsql.local.wire import AwsError
 
-__all__ = ["add_partitions", "drop_partitions", "register_partitions", "repair_table"]
+__all__ = [
+    "add_partitions",
+    "drop_partitions",
+    "partition_of",
+    "register_partitions",
+    "rename_partition",
+    "repair_table",
+    "update_partition",
+]
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -34,10 +44,7 @@ def add_partitions(context: Context, statement: st.AddPartitions) -> Outcome:
     wanted = []
     for partition in statement.partitions:
         if sorted(partition.values) != sorted(keys):
-            raise hive_error(
-                f"[Error 10006]: Partition {dict(partition.values)} does not match the partition"
-                f" columns {keys}"
-            )
+            raise _mismatch(partition, keys)
         wanted.append(([partition.values[key] for key in keys], partition.location))
     added = register_partitions(context, table, wanted)
     if len(added) < len(wanted) and not statement.if_not_exists:
@@ -79,12 +86,55 @@ def drop_partitions(context: Context, statement: st.DropPartitions) -> Outcome:
     for partition in statement.partitions:
         found = [values for values in there if _matches(keys, values, partition)]
         if not found and not statement.if_exists:
-            raise hive_error(f"[Error 10006]: Partition not found {dict(partition.values)}")
+            raise _no_partition(partition)
         doomed += [values for values in found if values not in doomed]
     for batch in _batches(doomed, _DROPPED_AT_ONCE):
         request = {**_of_table(table), "PartitionsToDelete": [{"Values": v} for v in batch]}
         context.glue.call("BatchDeletePartition", request)
     return Outcome()
+
+
+def rename_partition(context: Context, statement: st.RenamePartition) -> Outcome:
+    """ALTER TABLE PARTITION RENAME: other values, the files stay where they are."""
+    table = hive_table(context, statement.table)
+    old, keys = partition_of(context, table, statement.old), _keys(table)
+    if sorted(statement.new.values) != sorted(keys):
+        raise _mismatch(statement.new, keys)
+    values = [statement.new.values[key] for key in keys]
+    exists = f"AlreadyExistsException(message:Partition already exists:{values})"
+    quietly(
+        lambda: update_partition(context, table, old, {**old, "Values": values}),
+        "AlreadyExistsException",
+        task_error(exists),
+    )
+    return Outcome()
+
+
+def partition_of(context: Context, table: Json, wanted: st.Partition) -> Json:
+    """The one partition that values name; TrinoError if there is none."""
+    keys = _keys(table)
+    if sorted(wanted.values) != sorted(keys):
+        raise _mismatch(wanted, keys)
+    values = [wanted.values[key] for key in keys]
+    request = {**_of_table(table), "PartitionValues": values}
+    try:
+        found: Json = context.glue.call("GetPartition", request)["Partition"]
+    except AwsError as error:
+        if error.code != "EntityNotFoundException":
+            raise
+        raise _no_partition(wanted) from error
+    return found
+
+
+def update_partition(context: Context, table: Json, old: Json, new: Json) -> None:
+    """Tell Glue of a partition's new values or place."""
+    kept = ("Values", "StorageDescriptor", "Parameters")
+    request = {
+        **_of_table(table),
+        "PartitionValueList": old["Values"],
+        "PartitionInput": {key: new[key] for key in kept if key in new},
+    }
+    context.glue.call("UpdatePartition", request)
 
 
 def repair_table(context: Context, statement: st.RepairTable) -> Outcome:
@@ -112,6 +162,17 @@ def _values_in(below: str, keys: list[str]) -> tuple[str, ...] | None:
     if [name.lower() for name, _, _ in pairs] != keys:
         return None
     return tuple(unquote(value) for _, _, value in pairs)
+
+
+def _mismatch(partition: st.Partition, keys: list[str]) -> TrinoError:
+    return hive_error(
+        f"[Error 10006]: Partition {dict(partition.values)} does not match the partition"
+        f" columns {keys}"
+    )
+
+
+def _no_partition(partition: st.Partition) -> TrinoError:
+    return hive_error(f"[Error 10006]: Partition not found {dict(partition.values)}")
 
 
 def _matches(keys: list[str], values: list[str], partition: st.Partition) -> bool:
