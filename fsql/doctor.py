@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -11,13 +13,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pyathena.error import Error
 
 from fsql.aws import Aws, open_aws
-from fsql.catalog import Catalog
+from fsql.catalog import Catalog, Entry
+from fsql.compaction.leftovers import leftovers, unreferenced
 from fsql.dialect import create_engine
-from fsql.errors import FsqlError
+from fsql.errors import DefinitionError, FsqlError
 from fsql.storage import Storage
 
 __all__ = ["Check", "examine"]
 
+_SHOWN = 3
+_MOST_GROUPS = 50
 _FAILURES = (FsqlError, Error, OSError, BotoCoreError, ClientError, sa.exc.SQLAlchemyError)
 
 
@@ -104,6 +109,57 @@ def _writable(aws: Aws, prefix: str) -> str:
     return f"{prefix} can be written, read and deleted"
 
 
+def _views(aws: Aws) -> str:
+    """Look at the views of groups."""
+    entries = {entry.name: entry for entry in Catalog(aws).entries()}
+    found = {name: _versions(entry) for name, entry in entries.items() if entry.is_view}
+    views = {name: versions for name, versions in found.items() if versions}
+    broken = sorted(name for name, versions in views.items() if not versions <= {*entries})
+    if broken:
+        raise DefinitionError(f"{_listed(broken)} select from a version that is gone")
+    return f"{len(views)} of feature groups, all on tables that are there" if views else "none"
+
+
+def _versions(view: Entry) -> set[str]:
+    """The tables that a view is on which `FeatureStore.create` made."""
+    table = rf'"{re.escape(view.database)}"\."({re.escape(view.name)}_v\d{{4}})"'
+    return set(re.findall(table, view.view_sql or ""))
+
+
+def _leftovers(aws: Aws) -> str:
+    """Look for what operations that were killed have left."""
+    catalog = Catalog(aws)
+    found = leftovers(catalog)
+    if not found:
+        return "no staged tables of killed operations"
+    # That an operation is at work is as likely, so that this is nothing wrong.
+    return f"{_listed(map(str, found))}; `fsql compact` of a group drops those idle for a day"
+
+
+def _files(aws: Aws) -> str:
+    """Look for data files that belong to nothing."""
+    catalog = Catalog(aws)
+    groups = [entry for entry in catalog.entries() if entry.is_group]
+    found = []
+    for entry in groups[:_MOST_GROUPS]:
+        files = unreferenced(catalog, entry, dt.timedelta(days=1))
+        if files:
+            size = sum(file.size for file in files) / 1e6
+            found.append(f"{len(files):,} files, {size:,.1f} MB, in {entry.name}")
+    if not found:
+        return "no files older than a day that no table needs"
+    return (
+        f"older than a day and in no table: {_listed(found)}; `fsql compact` deletes them in time"
+    )
+
+
+def _listed(items: Iterable[str]) -> str:
+    """The first few of them."""
+    given = list(items)
+    more = f" and {len(given) - _SHOWN} more" if len(given) > _SHOWN else ""
+    return ", ".join(given[:_SHOWN]) + more
+
+
 def _query(url: str) -> str:
     engine = create_engine(url)
     with engine.connect() as connection:
@@ -131,5 +187,20 @@ _LOOKS: tuple[tuple[str, Callable[[Aws], str], str], ...] = (
         "warehouse",
         _warehouse,
         "Give warehouse=s3://bucket/prefix/ of a bucket that you may write.",
+    ),
+    (
+        "views",
+        _views,
+        "DROP VIEW them, or create the group again: FeatureStore.create points its view anew.",
+    ),
+    (
+        "leftovers",
+        _leftovers,
+        "Allow glue:GetTables.",
+    ),
+    (
+        "data files",
+        _files,
+        "Allow s3:ListBucket and s3:GetObject on the warehouse.",
     ),
 )

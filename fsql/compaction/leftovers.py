@@ -10,13 +10,15 @@ from fsql.catalog import Catalog, Entry
 from fsql.errors import TableNotFound
 from fsql.formats import drop
 from fsql.formats.history import History
+from fsql.formats.hive import compacting
 from fsql.formats.iceberg import load
 from fsql.formats.stage import STAGE
 from fsql.inserts.stages import PREFIX
 from fsql.storage import Object, path_of
 
-__all__ = ["Leftover", "leftovers", "remains", "remove"]
+__all__ = ["Leftover", "leftovers", "remains", "remove", "unreferenced"]
 
+_FEW_SNAPSHOTS = 500
 _ROWS = "_rows"  # how the stage of an insert is called whose files become nobody's own
 
 
@@ -90,13 +92,43 @@ def remains(catalog: Catalog, entry: Entry, older_than: dt.timedelta) -> list[Ob
     return [file for _, file in files if file.uri not in needed]
 
 
+def unreferenced(catalog: Catalog, entry: Entry, older_than: dt.timedelta) -> list[Object] | None:
+    """Data files below a group's location that no snapshot, or no manifest, has.
+
+    VACUUM deletes those of an Iceberg table some day, a compaction those of a Hive-style one.
+
+    Returns:
+        None where it would take long to tell.
+    """
+    if entry.is_hive_group:
+        return compacting.unreferenced(catalog, entry, older_than)
+    table = load(catalog, entry.name, entry.database)
+    if len(table.snapshots()) > _FEW_SNAPSHOTS:
+        return None
+    files = list(_files(catalog, entry, "", dt.datetime.now(dt.UTC) - older_than))
+    needed = History(table).files(table.snapshots(), live=True)
+    staged = {each.entry.name for each in leftovers(catalog, entry.database)}
+    return [
+        file
+        for name, file in files
+        if file.uri.endswith(".parquet") and file.uri not in needed and name not in staged
+    ]
+
+
 def _staged_files(
     catalog: Catalog, entry: Entry, until: dt.datetime
 ) -> Iterator[tuple[str, Object]]:
     """The files older than a time in folders of stages, each with the name of the stage."""
+    return _files(catalog, entry, PREFIX, until)
+
+
+def _files(
+    catalog: Catalog, entry: Entry, prefix: str, until: dt.datetime
+) -> Iterator[tuple[str, Object]]:
+    """The objects older than a time, each with the name of the folder in the table's location."""
     bucket, _, location = path_of((entry.location or "").rstrip("/")).partition("/")
     pages = catalog.aws.client("s3").get_paginator("list_objects_v2")
-    for page in pages.paginate(Bucket=bucket, Prefix=f"{location}/{PREFIX}"):
+    for page in pages.paginate(Bucket=bucket, Prefix=f"{location}/{prefix}"):
         for found in page.get("Contents", ()):
             if found["LastModified"] < until:
                 name = found["Key"][len(location) + 1 :].partition("/")[0]
