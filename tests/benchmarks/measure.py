@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,13 @@ class Figure:
         seconds: the median over the rounds.
         spread: the fastest and the slowest round.
         megabytes: the peak memory of its process, at most over the rounds.
+        added: how much of that the run itself took, beyond what was prepared.
     """
 
     seconds: float
     spread: tuple[float, float]
     megabytes: float
+    added: float = 0.0
 
 
 def in_processes(
@@ -37,29 +40,58 @@ def in_processes(
 
     A process runs ``python -m module contender folder`` and prints what `timed` does.
     """
-    taken: dict[str, list[dict[str, float]]] = {name: [] for name in contenders}
-    for _ in range(rounds):
-        for name in contenders:
-            command = [sys.executable, "-m", module, name, str(folder)]
-            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-            taken[name].append(json.loads(done.stdout.splitlines()[-1]))
-    return {name: _figure(runs) for name, runs in taken.items()}
+    commands = {name: [sys.executable, "-m", module, name, str(folder)] for name in contenders}
+    return side_by_side(commands, dict.fromkeys(contenders, rounds))
+
+
+def side_by_side(
+    commands: Mapping[str, list[str]],
+    rounds: Mapping[str, int],
+    environment: Mapping[str, str] | None = None,
+    before: Callable[[str, int], None] = lambda name, turn: None,
+) -> dict[str, Figure]:
+    """As `in_processes` for any commands, after a round that does not count.
+
+    ``before`` is called with a contender's name and the number of its round, which is not
+    measured; contenders of fewer rounds are done earlier.
+    """
+    taken: dict[str, list[dict[str, float]]] = {name: [] for name in commands}
+    for turn in range(max(rounds.values()) + 1):
+        for name, command in commands.items():
+            if turn > rounds[name]:
+                continue
+            before(name, turn)
+            found = _run(command, environment)
+            sys.stderr.write(f"  {name}: {found['seconds']:.2f} s, {found['megabytes']:.0f} MB\n")
+            taken[name].append(found)
+    return {name: _figure(runs[1:] or runs) for name, runs in taken.items()}
+
+
+def _run(command: list[str], environment: Mapping[str, str] | None) -> dict[str, float]:
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def timed(prepare: Callable[[], Work]) -> None:
     """Prepare, run once, and print seconds of the run and the process's peak memory."""
     work = prepare()
+    gc.collect()
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew, from what there is now
+    prepared = _memory("VmRSS")
     started = time.perf_counter()
     kept = work()
     seconds = time.perf_counter() - started
-    sys.stdout.write(json.dumps({"seconds": seconds, "megabytes": _peak()}) + "\n")
+    peak = _memory("VmHWM")
+    found = {"seconds": seconds, "megabytes": peak, "added": peak - prepared}
+    sys.stdout.write(json.dumps(found) + "\n")
     del kept
 
 
-def _peak() -> float:
-    """This program's peak memory in MB; getrusage would count what its parent had at the fork."""
+def _memory(what: str) -> float:
+    """This program's in MB; getrusage would count what its parent had at the fork."""
     status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    return int(status.partition(f"{what}:")[2].split()[0]) / 1024
 
 
 def interleaved(contenders: dict[str, Work], rounds: int) -> dict[str, Figure]:
@@ -85,4 +117,5 @@ def _figure(runs: list[dict[str, float]]) -> Figure:
         statistics.median(seconds),
         (min(seconds), max(seconds)),
         max(run["megabytes"] for run in runs),
+        max(run.get("added", 0.0) for run in runs),
     )

@@ -32,12 +32,12 @@ def table(figures: dict[str, Figure], limit: str, *, milliseconds: bool = False)
     memory = any(figure.megabytes for figure in figures.values())
     lines = [f"| contender | median {unit} | fastest-slowest | x {limit} |", "|---|---|---|---|"]
     if memory:
-        lines = [lines[0] + " peak MB |", lines[1] + "---|"]
+        lines = [lines[0] + " peak MB | of it by the run |", lines[1] + "---|---|"]
     for name, figure in figures.items():
         ratio = figure.seconds / figures[limit].seconds
         low, high = (value * factor for value in figure.spread)
         line = f"| {name} | {figure.seconds * factor:.2f} | {low:.2f}-{high:.2f} | {ratio:.2f} |"
-        lines.append(line + (f" {figure.megabytes:.0f} |" if memory else ""))
+        lines.append(line + (f" {figure.megabytes:.0f} | {figure.added:.0f} |" if memory else ""))
     return "\n".join(lines)
 
 

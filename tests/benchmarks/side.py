@@ -1,0 +1,40 @@
+"""Contenders of several environments, side by side against one served store."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from tests.benchmarks import peer_environment
+from tests.benchmarks.measure import Figure, side_by_side
+from tests.benchmarks.served import Endpoint
+
+
+def measured(
+    module: str,
+    names: Iterable[str],
+    folder: Path,
+    rounds: dict[str, int],
+    served: Endpoint,
+    before: Callable[[str, int], None] = lambda name, turn: None,
+) -> dict[str, Figure]:
+    """Measure contenders, awswrangler's by its own interpreter and the others by ours."""
+    commands = {}
+    for name in names:
+        theirs = name.startswith("awswrangler")
+        python = peer_environment.python() if theirs else sys.executable
+        where = "tests.benchmarks.wrangler" if theirs else module
+        commands[name] = [python, "-m", where, name, str(folder)]
+    return side_by_side(commands, rounds, served.variables(), before)
+
+
+def note(served: Endpoint, rows: int) -> str:
+    """What the figures stand on."""
+    return (
+        f"{rows:,} rows of ten columns and a struct, zstd everywhere; medians of interleaved rounds"
+        f" after one that does not count. *Served*: the same store over HTTP on loopback, whose"
+        f" server runs on the same two cores and took {served.memory():.0f} MB of its own at most;"
+        f" its work counts in the seconds. *Embedded*: in process. awswrangler's environment:"
+        f" {peer_environment.versions()}."
+    )
