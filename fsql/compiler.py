@@ -16,6 +16,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.ddl import CreateTable
 
 from fsql.errors import ConfigError, UnsupportedType
+from fsql.hivekeys import HiveKey, hive_keys
 from fsql.model import FeatureGroup
 from fsql.types import Map, Struct, arrow_type, storage_type
 from fsql.typetext import hive_type, trino_type
@@ -76,10 +77,10 @@ _LOOKS = ("row_format", "file_format", "serdeproperties", "bucket_count", "compr
 
 
 class FsqlDDLCompiler(AthenaDDLCompiler):
-    """DDL; a feature group is an Iceberg table.
+    """DDL; a feature group is an Iceberg table, or one of Parquet files in Hive-style folders.
 
     Athena takes no table properties of our own in CREATE TABLE, so the exact schema is
-    set right after it, see `fsql.dialect`.
+    set right after it, see `fsql.dialect`, and with it how a Hive-style group names its files.
     """
 
     def visit_create_table(self, create: CreateTable, **kw: Any) -> str:
@@ -89,17 +90,27 @@ class FsqlDDLCompiler(AthenaDDLCompiler):
         return super().visit_create_table(create, **kw)
 
     def _create_group(self, group: FeatureGroup, if_not_exists: bool) -> str:
-        columns = ",\n".join(f"  {self.get_column_specification(c)}" for c in group.columns)
-        parts = [f"\nCREATE TABLE {'IF NOT EXISTS ' if if_not_exists else ''}"]
+        hive, partitions = group.definition.table_format == "hive", group.definition.partition_by
+        keys = hive_keys(partitions, group.storage_schema) if hive else ()
+        fields = [self._key(group, key) for key in keys] if hive else map(str, partitions)
+        in_files = [c for c in group.columns if c.name not in [key.name for key in keys]]
+        columns = ",\n".join(f"  {self.get_column_specification(c)}" for c in in_files)
+        exists = "IF NOT EXISTS " if if_not_exists else ""
+        parts = [f"\nCREATE {'EXTERNAL ' if hive else ''}TABLE {exists}"]
         parts += [f"{self.preparer.format_table(group)} (\n{columns}\n)"]
         if group.comment:
             parts.append(f"\n{self._get_comment_specification(group.comment)}")
-        if group.definition.partition_by:
-            fields = ", ".join(map(str, group.definition.partition_by))
-            parts.append(f"\nPARTITIONED BY ({fields})")
+        if partitions:
+            parts.append(f"\nPARTITIONED BY ({', '.join(fields)})")
+        parts.append("\nSTORED AS PARQUET" if hive else "")
         parts.append(f"\nLOCATION '{self._location(group)}'")
-        parts.append("\nTBLPROPERTIES ('table_type' = 'ICEBERG')")
+        parts.append("" if hive else "\nTBLPROPERTIES ('table_type' = 'ICEBERG')")
         return "".join(parts)
+
+    def _key(self, group: FeatureGroup, key: HiveKey) -> str:
+        if key.is_column:
+            return self.get_column_specification(group.columns[key.name])
+        return f"`{key.name}` {hive_type(key.type)}"
 
     def get_column_specification(self, column: Any, **kw: Any) -> str:
         """A column's name, type and comment; a feature group's types as they are stored."""

@@ -7,10 +7,12 @@ credentials and locations are.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
 import pandas as pd
+import pyarrow as pa
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -73,6 +75,31 @@ def test_a_group_lives_on_s3_and_glue(url: str) -> None:
     with pytest.raises(TableNotFound):
         store.describe(group)
     assert not store.catalog.storage.list(entry.location + "/")
+
+
+def test_manifests_are_switched_by_conditional_writes(url: str) -> None:
+    store, frame = fsql.FeatureStore(url), pa.table({"k": [1, 2, 3], "p": ["a/b", "é", None]})
+    group = fsql.FeatureGroup.from_frame(
+        *("acme", "web", "hive", "v0001"),
+        frame=frame,
+        keys="k",
+        partition_by="p",
+        table_format="hive",
+    )
+    store.create(group)
+
+    def write(number: int) -> None:
+        others = fsql.FeatureStore(url)
+        for _ in range(2):
+            others.write(group, frame, progress=False)
+
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(write, range(3))) == [None] * 3
+    assert store.describe(group).totals.rows == 18
+    store.write(group, frame, mode="overwrite", progress=False)
+    read = fsql.read_arrow(f"SELECT k, p FROM {group.name}", store.engine, transport="scan")
+    assert read.sort_by("k").equals(frame)
+    store.drop(group, purge=True)
 
 
 def test_a_role_is_assumed(url: str) -> None:

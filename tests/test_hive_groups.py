@@ -145,6 +145,24 @@ def test_a_group_comes_back_as_it_was_declared(store: fsql.FeatureStore) -> None
         store.create(group(table_format="iceberg"), if_exists="skip")
 
 
+@pytest.mark.parametrize("by", [(), ("day(t)", "s")])
+def test_create_all_makes_the_same_table(store: fsql.FeatureStore, by: Any) -> None:
+    made, created = group(by, description="words"), group(by, "other", description="words")
+    store.create(created)
+    made.metadata.create_all(store.engine)
+    store.create(made, if_exists="skip")
+    glue = [
+        store.catalog.glue.get_table(DatabaseName="feature_store", Name=each.name)["Table"]
+        for each in (made, created)
+    ]
+    assert glue[0]["StorageDescriptor"].pop("Location").endswith("parts_v0001/_manifests/")
+    assert glue[1]["StorageDescriptor"].pop("Location").endswith("other_v0001/_manifests/")
+    for name in ("StorageDescriptor", "PartitionKeys", "TableType", "Description"):
+        assert glue[0][name] == glue[1][name]
+    store.write(made, rows([0, 1]))
+    assert both(store, sa.select(made)).equals(rows([0, 1]))
+
+
 def test_a_group_is_described(store: fsql.FeatureStore) -> None:
     made = group()
     store.create(made)

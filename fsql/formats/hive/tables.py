@@ -41,10 +41,7 @@ def create(catalog: Catalog, group: FeatureGroup) -> None:
         ConfigError: neither the URL nor the database says where tables go.
     """
     database = group.schema or catalog.aws.database
-    location = location_of(catalog, database, group.name)
-    if catalog.storage.list(f"{location}/{MANIFESTS}"):
-        # A table was dropped and its files were kept; they are none of the new table's.
-        location = f"{location}_{uuid.uuid4().hex[:8]}"
+    location = _free(catalog, location_of(catalog, database, group.name))
     try:
         catalog.glue.create_table(DatabaseName=database, TableInput=_input(group, location))
     except catalog.glue.exceptions.AlreadyExistsException as error:
@@ -54,8 +51,15 @@ def create(catalog: Catalog, group: FeatureGroup) -> None:
 def describe_group(catalog: Catalog, group: FeatureGroup) -> None:
     """Store a group's definition and layout beside a table that SQL has just made."""
     entry = catalog.get(group.name, group.schema)
-    location = str(entry.location).rstrip("/")
+    location = _free(catalog, str(entry.location).rstrip("/"))
     catalog.glue.update_table(DatabaseName=entry.database, TableInput=_input(group, location))
+
+
+def _free(catalog: Catalog, location: str) -> str:
+    """A place like another one, without the files of a table that was dropped and left them."""
+    if not catalog.storage.list(f"{location}/{MANIFESTS}"):
+        return location
+    return f"{location}_{uuid.uuid4().hex[:8]}"
 
 
 def _input(group: FeatureGroup, location: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -20,12 +21,12 @@ def totals(catalog: Catalog, entry: Entry) -> Totals:
     """Rows, files and bytes of all partitions, and when the last of them was written."""
     manifests = Manifests(catalog, entry)
     listed = manifests.listed()
-    found = manifests.all(listed)
+    found, written = manifests.all(listed), [one.written for one in listed if one.size]
     return Totals(
         rows=sum(manifest.rows for manifest in found),
         files=sum(len(manifest.uris) for manifest in found),
         bytes=sum(manifest.bytes for manifest in found),
-        written=max((one.written for one in listed if one.size), default=None),
+        written=max(written).astimezone(dt.UTC) if written else None,
     )
 
 
