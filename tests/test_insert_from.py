@@ -18,10 +18,10 @@ from pyiceberg.table import Table
 
 import fsql
 from fsql.errors import ConfigError, InvalidData, InvalidQuery, TableNotFound
-from fsql.types import Arrow, Timestamp
+from fsql.types import Arrow, Epoch, Timestamp
 
 START = dt.datetime(2013, 1, 1)
-DAYS = 120  # more than Athena writes to at once
+DAYS = 102  # more than Athena writes to at once
 
 
 def group(entity: str, *columns: sa.Column[Any], **options: Any) -> fsql.FeatureGroup:
@@ -125,7 +125,7 @@ def test_columns_go_by_name_in_one_commit(store: fsql.FeatureStore, make: Any) -
     select = f"SELECT name AS NAME, x * 2 AS x, T, k FROM {SOURCE.name} -- all of them\n;"
     result = store.insert_from(target, select)
     assert (result.rows, result.files) == (2 * DAYS, 1)
-    assert str(result).startswith(f"Wrote 240 rows to {target.name}: 1 file, ")
+    assert str(result).startswith(f"Wrote {2 * DAYS} rows to {target.name}: 1 file, ")
     expected = source_rows().to_pylist()
     found = sorted(rows(store, target, "*"), key=lambda row: row["k"])
     assert found == [{**row, "x": 2 * row["x"]} for row in expected]
@@ -187,7 +187,7 @@ def test_more_partitions_than_athena_takes(store: fsql.FeatureStore, make: Any) 
         "FAILED",  # all at once
         "SUCCEEDED",  # the rows, with no partitions
         "SUCCEEDED",  # 100 days
-        "SUCCEEDED",  # 20 days
+        "SUCCEEDED",  # the others
     ]
     assert sorted(row["k"] for row in rows(store, target)) == list(range(2 * DAYS))
     assert known_files(store, target) == {f for f in files(store, target) if "parquet" in f}
@@ -259,6 +259,57 @@ def test_buckets_that_sql_cannot_split(store: fsql.FeatureStore, make: Any) -> N
     assert store.insert_from(target, f"SELECT k, t FROM {SOURCE.name} WHERE k < 50").rows == 50
 
 
+# --- Hive-style groups ---------------------------------------------------------------------------
+
+
+def hive(entity: str, **options: Any) -> fsql.FeatureGroup:
+    columns = sa.Column("x", sa.Integer), sa.Column("name", sa.String)
+    return group(entity, *columns, table_format="hive", **options)
+
+
+@pytest.mark.parametrize("fields", [[], ["name", "month(t)"], ["day(t)"]], ids=str)
+def test_hive_style_groups(store: fsql.FeatureStore, fields: list[str]) -> None:
+    target = hive("hive", partition_by=fields)
+    store.create(target)
+    result = store.insert_from(target, f"SELECT * FROM {SOURCE.name}")
+    assert result.rows == 2 * DAYS
+    sql = f"SELECT k, t, x, name FROM {target.name}"
+    for transport in ("engine", "scan"):
+        found = fsql.read_arrow(sql, store.engine, transport=transport)
+        assert found.sort_by("k").to_pylist() == source_rows().to_pylist()
+    assert store.describe(target).totals.rows == 2 * DAYS
+    assert store.insert_from(target, f"{sql} WHERE k < 3", token="one").rows == 3
+    assert store.insert_from(target, f"{sql} WHERE k < 3", token="one").rows == 0
+    assert nothing_is_left(store)
+    store.drop(target, purge=True)
+
+
+def test_what_hive_style_groups_cannot_hold(store: fsql.FeatureStore) -> None:
+    target = hive("hive", partition_by=["name"])
+    store.create(target)
+    select = "SELECT 1 AS k, TIMESTAMP '2020-01-01 00:00:00.000{}' AS t, {} AS name"
+    wrong = {
+        "is finer than milliseconds": ("001", "'x'"),
+        "is an empty text": ("", "''"),
+        "cannot be spelled": ("", "'__HIVE_DEFAULT_PARTITION__'"),
+        "spelled by the name of a folder": ("", "array_join(repeat('ü', 101), '')"),
+    }
+    for words, values in wrong.items():
+        with pytest.raises(InvalidData, match=words):
+            store.insert_from(target, select.format(*values))
+    assert store.insert_from(target, select.format("", "'a/b'")).rows == 1
+    store.drop(target, purge=True)
+
+
+def test_hive_style_groups_that_cut_times(store: fsql.FeatureStore) -> None:
+    target = hive("hive", truncate=True)
+    store.create(target)
+    store.insert_from(target, "SELECT 1 AS k, TIMESTAMP '1960-01-01 00:00:00.000999' AS t")
+    read = fsql.read_arrow(f"SELECT t FROM {target.name}", store.engine)
+    assert read["t"].to_pylist() == [dt.datetime(1960, 1, 1)]
+    store.drop(target, purge=True)
+
+
 # --- types -------------------------------------------------------------------------------------
 
 CASTS: dict[str, tuple[Any, str, Any]] = {
@@ -325,6 +376,7 @@ REFUSED: dict[str, tuple[Any, str, str]] = {
     "seconds": (Timestamp("s"), "t + INTERVAL '0.5' SECOND", "is finer than timestamp[s] holds"),
     "years": (Timestamp("ns"), "TIMESTAMP '2300-01-01'", "is beyond what timestamp[ns] holds"),
     "day": (sa.Time, "86400000000", "is no time of day"),
+    "epochs": (Epoch("s"), "TIMESTAMP '2020-01-01 00:00:00.5'", "is finer than epoch[s] holds"),
     "bytes": (Arrow(pa.binary(3)), "X'0102'", "does not have 3 bytes"),
     "size": (Arrow(pa.list_(pa.int64(), 2)), "ARRAY[1]", "does not have 2 items"),
     "nested": (
@@ -504,12 +556,16 @@ def killed(store: fsql.FeatureStore, target: str, sql: str, token: str, *at: Any
     return subprocess.run(command, check=False).returncode
 
 
-@pytest.mark.parametrize(
-    "number",
-    [n if n in (7, 10) else pytest.param(n, marks=pytest.mark.slow) for n in range(1, REQUESTS)],
-)
-@pytest.mark.parametrize("token", ["", "nightly"])
-@pytest.mark.parametrize("moment", ["before", "after"])
+def deaths() -> Iterator[Any]:
+    for moment in ("before", "after"):
+        for number in range(1, REQUESTS):
+            for token in ("", "nightly"):
+                quick = (moment, number, token) in (("after", 6, ""), ("after", 9, "nightly"))
+                marks = [] if quick else [pytest.mark.slow]
+                yield pytest.param(moment, number, token, marks=marks)
+
+
+@pytest.mark.parametrize(("moment", "number", "token"), list(deaths()))
 def test_whoever_is_killed_can_be_followed(
     store: fsql.FeatureStore, make: Any, number: int, token: str, moment: str
 ) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -99,11 +100,11 @@ def _columns(statement: Any, params: Sequence[Row]) -> dict[str, Sequence[Any]] 
     if statement.select is not None or not rows or constants is None:
         return None
     keys = list(rows[0])
-    _check_keys(rows)
+    _check_widths(rows)
     if constants.keys() & set(keys):
         return None
     try:
-        columns: dict[str, Sequence[Any]] = {key: [row[key] for row in rows] for key in keys}
+        columns: dict[str, Sequence[Any]] = {key: list(map(itemgetter(key), rows)) for key in keys}
     except KeyError:
         return None  # SQLAlchemy says which value is missing
     columns |= {key: [value] * len(rows) for key, value in constants.items()}
@@ -115,12 +116,12 @@ def _columns(statement: Any, params: Sequence[Row]) -> dict[str, Sequence[Any]] 
     return columns | missing
 
 
-def _check_keys(rows: Sequence[Row]) -> None:
+def _check_widths(rows: Sequence[Row]) -> None:
     """Refuse what SQLAlchemy would drop: values of columns that the first row has not."""
-    first = rows[0].keys()
+    width = len(rows[0])
     for number, row in enumerate(rows):
-        if len(row) > len(first) or (len(row) == len(first) and row.keys() != first):
-            strange = ", ".join(sorted(row.keys() - first))
+        if len(row) > width:
+            strange = ", ".join(sorted(row.keys() - rows[0].keys()))
             raise sa.exc.ArgumentError(
                 f"Row {number} has values of {strange}, and row 0 has none. Give each row the same"
                 " columns, None where a value is missing."
@@ -150,11 +151,8 @@ def _key(column: Any) -> str:
 
 
 def _has_sql(values: Sequence[Any]) -> bool:
-    return any(
-        isinstance(value, ClauseElement) or hasattr(value, "__clause_element__")
-        for value in values
-        if value is not None
-    )
+    types = set(map(type, values))
+    return any(issubclass(t, ClauseElement) or hasattr(t, "__clause_element__") for t in types)
 
 
 def _defaults(

@@ -114,14 +114,19 @@ def _array(
     name: str, values: Sequence[Any], exact: pa.DataType, schema: pa.Schema, problems: Problems
 ) -> pa.ChunkedArray:
     """One column as Arrow sees it; a float that is no number is not NULL where floats are kept."""
+    types = set(map(type, values))
     if pa.types.is_floating(exact) or (parts(exact) and not _has_map(exact)):
-        values = [None if value is pd.NA or value is pd.NaT else value for value in values]
+        if types & _MISSING:
+            values = [None if type(value) in _MISSING else value for value in values]
         with contextlib.suppress(pa.ArrowException, TypeError, ValueError, OverflowError):
             return pa.chunked_array([pa.array(values)])
-    if pa.types.is_timestamp(exact) and any(getattr(value, "nanosecond", 0) for value in values):
+    if pd.Timestamp in types and any(getattr(value, "nanosecond", 0) for value in values):
         return pa.chunked_array([_to_the_nanosecond(values)])
     frame = pd.DataFrame({name: pd.Series(values, dtype=object)})
     return arrow_table(frame, schema, problems).column(name)
+
+
+_MISSING = {type(pd.NA), type(pd.NaT)}
 
 
 def _has_map(type_: pa.DataType) -> bool:
