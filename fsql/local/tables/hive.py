@@ -16,12 +16,14 @@ from fsql.local.store import Store
 from fsql.local.tables.hive_files import (
     NULL_PARTITION,
     HiveFile,
+    Part,
     files_of,
     parts_of,
     version_of,
 )
 from fsql.local.tables.hive_lines import Form, Scanned
 from fsql.local.tables.hive_parquet import BadFile, Layout, layout_of, scanned, unreadable
+from fsql.local.tables.hive_projection import is_projected, projected_parts
 from fsql.local.tables.hive_serdes import PARQUET, reader_of
 from fsql.local.tables.hive_types import from_hive
 from fsql.local.tables.iceberg import Source, empty_source, union
@@ -54,7 +56,7 @@ class Hive:
         _check_format(table["StorageDescriptor"], table)
         columns = types_of(table["StorageDescriptor"]["Columns"])
         keys = types_of(table.get("PartitionKeys", []))
-        files = [f for part in parts_of(self._glue, table) for f in files_of(self._store, part)]
+        files = [f for part in self._parts(table) for f in files_of(self._store, part)]
         whole, version = {**columns, **keys}, version_of(files, table)
         shown = tuple(HIDDEN.items())
         if not files:
@@ -66,6 +68,11 @@ class Hive:
         ]
         size = sum(file.found.size for file in files)
         return Source(union(scans), whole, version, size, shown)
+
+    def _parts(self, table: Json) -> Iterator[Part]:
+        if table.get("PartitionKeys") and is_projected(table):
+            return projected_parts(self._store, table)
+        return parts_of(self._glue, table)
 
     def _read(
         self, files: list[HiveFile], columns: Columns, table: Json
