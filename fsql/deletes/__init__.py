@@ -158,11 +158,17 @@ def _erased(group: FeatureGroup, choice: Choice, purged: Purged) -> DeleteResult
     count = len(choice.keys)
     rows, keys = _counted(purged.rows, "row"), _counted(count, "key")
     files, snapshots = _counted(purged.files, "file"), _counted(purged.snapshots, "snapshot")
-    past = "Time travel to before is lost." if purged.snapshots else "No snapshot had them."
     words = (
         f"Erased {rows} of {keys} from {group.name}: {files} rewritten, {snapshots} ended,"
-        f" {_counted(purged.objects, 'object')} deleted. {past}"
+        f" {_counted(purged.objects, 'object')} deleted."
     )
+    if purged.snapshots:
+        words += " Time travel to before is lost."
+    if purged.pending:
+        words += (
+            f" {_counted(purged.pending, 'file')} that no partition has, but that a writer may be"
+            " about to add, hold such rows too: erase again in a day."
+        )
     return DeleteResult(
         count,
         purged.rows,

@@ -27,6 +27,7 @@ class Purged:
         snapshot_id: the group's snapshot without them.
         snapshots: how many earlier ones have ended, those of the tombstones among them.
         objects: how many objects were deleted.
+        pending: files with such rows that a writer may be about to make part of the group.
     """
 
     rows: int
@@ -34,6 +35,7 @@ class Purged:
     snapshot_id: int | None
     snapshots: int
     objects: int
+    pending: int
 
 
 def purge(catalog: Catalog, entry: Entry, choice: Choice, show: Callable[[int], None]) -> Purged:
@@ -64,6 +66,7 @@ def purge(catalog: Catalog, entry: Entry, choice: Choice, show: Callable[[int], 
         snapshot_id=formats.totals(catalog, catalog.get(entry.name, entry.database)).snapshot_id,
         snapshots=sum(each.snapshots for each in forgotten),
         objects=sum(each.objects for each in forgotten),
+        pending=sum(each.pending for each in forgotten),
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fsql.formats.beside import create_beside
-from fsql.formats.forgetting import Forgotten, check_forgettable, forget
-from fsql.formats.removing import Removed, remove_rows
+from fsql.formats.erasing import check_forgettable, forget, remove_rows
+from fsql.formats.forgetting import Forgotten
+from fsql.formats.removing import Removed
 from fsql.formats.scan import CannotScan, FileScan, scan
 from fsql.formats.sizes import bytes_of
 from fsql.formats.snapshots import Totals

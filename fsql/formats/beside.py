@@ -35,7 +35,7 @@ def create_beside(
         StorageError: its first metadata file cannot be written.
     """
     name = entry.name + suffix
-    place = (entry.location or "").rstrip("/").removesuffix("/_manifests")
+    place = (entry.location or "").rstrip("/")
     try:
         catalog.iceberg.create_table(
             (entry.database, name),

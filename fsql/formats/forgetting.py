@@ -10,8 +10,6 @@ killed on the way leaves the note, and the next one that forgets anything of the
 
 from __future__ import annotations
 
-import json
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -22,6 +20,7 @@ from pyiceberg.table.snapshots import Snapshot
 from fsql.catalog import Catalog, Entry
 from fsql.formats.choosing import Choice
 from fsql.formats.commits import commit_once
+from fsql.formats.erasure_notes import finish_notes, leave_note
 from fsql.formats.history import History
 from fsql.formats.iceberg import load
 from fsql.formats.removing import Overtaken, patiently
@@ -29,15 +28,18 @@ from fsql.formats.silence import without_naming
 
 __all__ = ["Forgotten", "check_forgettable", "forget"]
 
-NOTE = "fsql-erasure-"  # what the names of the notes start with
-
 
 @dataclass(frozen=True)
 class Forgotten:
-    """What was forgotten: snapshots that have ended, and objects that were deleted."""
+    """What was forgotten: snapshots that have ended, and objects that were deleted.
+
+    Attributes:
+        pending: files with such rows that a writer may be about to make part of the table.
+    """
 
     snapshots: int = 0
     objects: int = 0
+    pending: int = 0
 
 
 def check_forgettable(catalog: Catalog, entry: Entry, choice: Choice) -> None:
@@ -74,7 +76,7 @@ class _Forgetting:
 
     def once(self) -> Forgotten:
         table = self._loaded()
-        finished = self._finish(table, self._notes(table))
+        finished = self._finish(table)
         history = History(table)
         held = history.holding(self.choice, self.entry.engine_schema, live=False)
         unwanted = history.unwanted(held) if held else frozenset()
@@ -86,9 +88,9 @@ class _Forgetting:
             table = self._loaded()
             history = History(table)
         ended = history.until(naming[-1])
-        note = self._note(table, history, ended)
+        self._note(table, history, ended)
         self._expire(table, ended)
-        return Forgotten(len(ended), finished + self._finish(self._loaded(), [note]))
+        return Forgotten(len(ended), finished + self._finish(self._loaded()))
 
     def _loaded(self) -> Table:
         return load(self.catalog, self.entry.name, self.entry.database)
@@ -100,37 +102,27 @@ class _Forgetting:
         except CommitFailedException as error:
             raise Overtaken from error
 
-    def _note(self, table: Table, history: History, ended: list[Snapshot]) -> str:
-        """Note what goes once the snapshots have ended; the note's URI."""
+    def _note(self, table: Table, history: History, ended: list[Snapshot]) -> None:
+        """Note what goes once the snapshots have ended."""
         ids = {snapshot.snapshot_id for snapshot in ended}
         staying = [each for each in history.snapshots if each.snapshot_id not in ids]
         going = history.files(ended, live=False) - history.files(staying, live=True)
         # Older metadata files describe the snapshots that end; no reader asks for them.
         earlier = {log.metadata_file for log in table.metadata.metadata_log}
-        names = sorted(going | earlier | {table.metadata_location})
-        uri = table.location_provider().new_metadata_location(f"{NOTE}{uuid.uuid4()}.json")
-        with table.io.new_output(uri).create() as stream:
-            stream.write(json.dumps(names).encode())
-        return uri
+        leave_note(self.catalog, _folder(table), going | earlier | {table.metadata_location})
 
-    def _finish(self, table: Table, notes: list[str]) -> int:
+    def _finish(self, table: Table) -> int:
         """Delete what notes say, as far as nothing needs it now; how many objects that were."""
-        if not notes:
-            return 0
-        history, deleted = History(table), 0
-        needed = history.files(history.snapshots, live=True) | {table.metadata_location}
-        for uri in notes:
-            with table.io.new_input(uri).open() as stream:
-                going = [name for name in json.loads(stream.read()) if name not in needed]
-            self.catalog.storage.delete(going)
-            self.catalog.storage.delete([uri])
-            deleted += len(going)
-        return deleted
 
-    def _notes(self, table: Table) -> list[str]:
-        folder = table.location_provider().new_metadata_location("")
-        found = (object.uri for object in self.catalog.storage.list(folder))
-        return [uri for uri in found if uri.rpartition("/")[2].startswith(NOTE)]
+        def needed() -> set[str]:
+            history = History(table)
+            return history.files(history.snapshots, live=True) | {table.metadata_location}
+
+        return finish_notes(self.catalog, _folder(table), needed)
+
+
+def _folder(table: Table) -> str:
+    return table.location_provider().new_metadata_location("")
 
 
 def _clean(table: Table, unwanted: frozenset[str]) -> None:
