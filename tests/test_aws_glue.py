@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import io
 from collections.abc import Iterator
@@ -362,6 +363,62 @@ def test_json_lines(engine: sa.Engine, glue: Any) -> None:
     library = table["StorageDescriptor"]["SerdeInfo"]["SerializationLibrary"]
     assert library == "org.openx.data.jsonserde.JsonSerDe"
     assert table["StorageDescriptor"]["Compressed"]
+
+
+def both_ways(sql: str, engine: sa.Engine) -> list[pd.DataFrame]:
+    """A query's frame, read by pandas and by fsql."""
+    return [pd.read_sql(sql, engine), fsql.read_sql(sql, engine)]
+
+
+def test_registered_csv_is_read_through_sql(engine: sa.Engine) -> None:
+    head = b"Id;amount;day;at;ok;name\n"
+    put(
+        engine,
+        f"{RAW}csv/k=1/a.csv",
+        head + b"1;2.5;2026-11-22;2026-11-22 10:00:00.25;true;\xc3\xa9\n",
+    )
+    put(engine, f"{RAW}csv/k=2/b.csv.gz", gzip.compress(head + b"2;;;;;\n"))
+    register_table(DB, "csv", f"{RAW}csv", partition=["k"], engine=engine)
+    for frame in both_ways("SELECT * FROM csv ORDER BY id", engine):
+        first, second = frame.astype(object).to_dict("records")
+        assert first == {
+            "id": 1,
+            "amount": 2.5,
+            "day": dt.date(2026, 11, 22),
+            "at": pd.Timestamp("2026-11-22 10:00:00.25"),
+            "ok": True,
+            "name": "é",
+            "k": 1,
+        }
+        assert (second.pop("id"), second.pop("k")) == (2, 2)
+        assert all(pd.isna(value) for value in second.values())
+    table = fsql.read_arrow("SELECT * FROM csv", engine)
+    types = [str(field.type) for field in table.schema]
+    assert types == ["int64", "double", "date32[day]", "timestamp[us]", "bool", "string", "int32"]
+
+
+def test_registered_quoted_csv_is_read_through_sql(engine: sa.Engine) -> None:
+    put(engine, f"{RAW}csv/a.csv", b'id,n,name\n1,,"a, ""b"""\n2,5,c\n')
+    register_table(DB, "csv", f"{RAW}csv", engine=engine)
+    for frame in both_ways("SELECT * FROM csv ORDER BY id", engine):
+        assert frame.to_dict("list") == {"id": [1, 2], "n": ["", "5"], "name": ['a, "b"', "c"]}
+
+
+def test_registered_json_is_read_through_sql(engine: sa.Engine) -> None:
+    lines = b'{"Id":1,"n":{"a":[1,null],"B":{"c":"x, {y=z}"}}}\n{"Id":2,"n":null}\n'
+    put(engine, f"{RAW}j/a.jsonl", lines)
+    put(engine, f"{RAW}j/b.json.gz", gzip.compress(b'{"Id":3,"n":{"a":[]}}\n'))
+    register_table(DB, "j", f"{RAW}j", engine=engine)
+    table = fsql.read_arrow("SELECT id, n FROM j ORDER BY id", engine)
+    assert table.to_pylist() == [
+        {"id": 1, "n": {"a": [1, None], "b": {"c": "x, {y=z}"}}},
+        {"id": 2, "n": None},
+        {"id": 3, "n": {"a": [], "b": None}},
+    ]
+    inner = pa.struct([("c", pa.string())])
+    assert table.schema.field("n").type == pa.struct([("a", pa.list_(pa.int64())), ("b", inner)])
+    for frame in both_ways("SELECT id, n.b.c AS c FROM j WHERE id = 1", engine):
+        assert frame.to_dict("list") == {"id": [1], "c": ["x, {y=z}"]}
 
 
 @pytest.mark.parametrize(
