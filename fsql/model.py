@@ -16,6 +16,7 @@ from fsql.errors import DefinitionError, NotAFeatureGroup, UnsupportedType
 from fsql.frames import discovered, schema_of
 from fsql.hivekeys import hive_problems
 from fsql.naming import DEFAULT_DATABASE, GroupName, check_column
+from fsql.notes import names_of_noted
 from fsql.timeunits import with_times
 from fsql.types import arrow_type, sqlalchemy_type, storage_type
 
@@ -126,7 +127,18 @@ class FeatureGroup(sa.Table):
         metadata: sa.MetaData | None = None,
         **options: Any,
     ) -> FeatureGroup:
-        """Declare a group with the columns of an Arrow schema."""
+        """Declare a group with the columns of an Arrow schema.
+
+        Raises:
+            DefinitionError: two columns share a name, or as the constructor.
+            UnsupportedType: a column cannot be stored.
+        """
+        twice = sorted({column for column in schema.names if schema.names.count(column) > 1})
+        if twice:
+            raise DefinitionError(
+                f"Feature group {name.table!r} cannot be: {', '.join(map(repr, twice))} names more"
+                " than one column. Rename all but one."
+            )
         columns = [_column(field) for field in schema]
         parts = (name.client, name.app, name.entity, name.version)
         metadata = metadata if metadata is not None else sa.MetaData()
@@ -285,6 +297,7 @@ def _problems(group: FeatureGroup) -> Iterable[str]:
     for column in group.columns:
         check_column(column.name)
         _check_type(column.name, arrow_type(column.type))
+    yield from _unordered(group)
     if not definition.keys:
         yield "keys is empty. Expected the columns that say whose features a row holds."
     yield from _missing(group, "keys", definition.keys)
@@ -302,6 +315,20 @@ def _problems(group: FeatureGroup) -> Iterable[str]:
         yield from hive_problems(definition.partition_by, group.arrow_schema)
     if definition.ttl is not None and definition.ttl < dt.timedelta(0):
         yield f"ttl {definition.ttl} is negative."
+
+
+def _unordered(group: FeatureGroup) -> Iterable[str]:
+    """Ordered dictionaries whose order nobody knows."""
+    known = names_of_noted(group.schema_metadata)
+    for column in group.columns:
+        type_ = arrow_type(column.type)
+        if pa.types.is_dictionary(type_) and type_.ordered and column.name not in known:
+            yield (
+                f"column {column.name!r} has ordered categories, and their order is not known, or"
+                " takes too much room to be kept with the table. Declare the group by from_frame"
+                " with a frame that has them, few enough for 32 kB, or make them unordered, as"
+                " with .cat.as_unordered()."
+            )
 
 
 def _column(field: pa.Field) -> sa.Column[Any]:

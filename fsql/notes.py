@@ -18,25 +18,28 @@ import pyarrow.compute as pc
 
 from fsql.rebuilding import takeable
 
-__all__ = ["ARROW_DTYPE", "categories_of", "gathered", "noted", "with_categories"]
+__all__ = ["ARROW_DTYPE", "categories_of", "gathered", "names_of_noted", "noted", "with_categories"]
 
 CATEGORIES = b"fsql.categories"
 PANDAS = b"pandas"
 NOTE = b"fsql.pandas"
 ARROW_DTYPE = "fsql_dtype"
-MAX_BYTES = 32 << 10  # Glue's parameters are small: 512 kB for all of a schema
+MAX_BYTES = 32 << 10  # of one column
+MOST_BYTES = 256 << 10  # of all: Glue's parameters are small, 512 kB for the whole of a schema
 
 
 def with_categories(table: pa.Table) -> pa.Schema:
     """A table's schema with the values of its dictionaries, in order, as a note.
 
-    More than `MAX_BYTES` of them for one column are not noted.
+    More than `MAX_BYTES` of them for one column, or `MOST_BYTES` for all, are not noted.
     """
     found = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         if pa.types.is_dictionary(column.type) and column.num_chunks:
-            text = _packed(_distinct(column))
-            if len(text) <= MAX_BYTES:
+            values = _distinct(column)
+            texts = (_packed(values, compression) for compression in (None, "zstd"))
+            text = next((text for text in texts if len(text) <= MAX_BYTES), None)
+            if text is not None and sum(map(len, found.values())) + len(text) <= MOST_BYTES:
                 found[name] = text
     if not found:
         return table.schema
@@ -50,10 +53,11 @@ def _distinct(column: pa.ChunkedArray) -> pa.Array:
     return pc.unique(pa.chunked_array(parts)).drop_null().cast(values)
 
 
-def _packed(values: pa.Array) -> str:
+def _packed(values: pa.Array, compression: str | None) -> str:
     batch = pa.record_batch([values], ["values"])
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as stream:
+    options = pa.ipc.IpcWriteOptions(compression=compression)
+    with pa.ipc.new_stream(sink, batch.schema, options=options) as stream:
         stream.write_batch(batch)
     return base64.b64encode(sink.getvalue().to_pybytes()).decode("ascii")
 
@@ -61,6 +65,11 @@ def _packed(values: pa.Array) -> str:
 def _unpacked(text: str) -> pa.Array:
     with pa.ipc.open_stream(base64.b64decode(text)) as stream:
         return stream.read_next_batch().column(0)
+
+
+def names_of_noted(metadata: Mapping[bytes, bytes]) -> frozenset[str]:
+    """The dictionary columns whose values a schema's metadata notes."""
+    return frozenset(json.loads(metadata.get(CATEGORIES, b"{}")))
 
 
 def categories_of(field: pa.Field) -> pa.Array | None:

@@ -245,13 +245,28 @@ VALUES: dict[pa.DataType, list[Any]] = {
     pa.map_(pa.string(), pa.float32()): [[("k", 0.5)], []],
 }
 STORABLE = st.sampled_from(list(VALUES))
+# What frames also come in.
+GIVEN: dict[pa.DataType, list[Any]] = VALUES | {
+    pa.string_view(): ["2026-01-01", "x"],
+    pa.binary_view(): [b"abc", b"abcd"],
+    pa.large_binary(): [b"abc", b""],
+    pa.int16(): [300, 1],
+    pa.uint8(): [1, 255],
+    pa.float16(): [1.5, 2.0],
+    pa.decimal256(60, 1): [Decimal("1.0"), Decimal(10**40)],
+    pa.date64(): [0, 86_400_000],
+    pa.dictionary(pa.int8(), pa.timestamp("s")): [0, 2**62],
+    pa.list_view(pa.int16()): [[1, None], [300]],
+    pa.large_list(pa.timestamp("ns")): [[1], [None, 1000]],
+    pa.list_(pa.struct([("k", pa.string()), ("v", pa.float64())])): [[{"k": "a", "v": 0.1}]],
+}
 
 
 @st.composite
 def arrays(draw: st.DrawFn, rows: int, likely: pa.DataType) -> pa.Array:
     """Rows of the type that is likely to fit, or of any."""
-    type_ = draw(st.just(likely) | STORABLE | st.just(pa.null()))
-    values = st.none() | st.sampled_from(VALUES[type_]) if type_ in VALUES else st.none()
+    type_ = draw(st.just(likely) | st.sampled_from([*GIVEN, pa.null()]))
+    values = st.none() | st.sampled_from(GIVEN[type_]) if type_ in GIVEN else st.none()
     return pa.array(draw(st.lists(values, min_size=rows, max_size=rows)), type_)
 
 

@@ -225,9 +225,10 @@ def _of_width(exact: pa.DataType) -> Convert:
     what = f"does not have {exact.byte_width} bytes"
 
     def convert(array: pa.Array, report: Report) -> pa.Array:
-        wrong = pc.not_equal(pc.binary_length(array), exact.byte_width)
+        octets = array.cast(pa.large_binary())  # there are few functions for views
+        wrong = pc.not_equal(pc.binary_length(octets), exact.byte_width)
         report(wrong, what)
-        return pc.if_else(wrong, None, array).cast(pa.binary()).cast(exact)
+        return pc.if_else(wrong, None, octets).cast(pa.binary()).cast(exact)
 
     return convert
 
