@@ -95,17 +95,18 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _function(values: pa.ChunkedArray, rules: pa.ChunkedArray) -> pa.Array:
     pairs = zip(values.to_pylist(), rules.to_pylist(), strict=True)
-    found = [None if value is None else made_alike(value, _rules(rule)) for value, rule in pairs]
-    return pa.array(found, pa.string())
-
-
-@lru_cache(256)
-def _rules(text: str) -> Rules:
-    return Rules(**json.loads(text))
+    made = [None if value is None else _maker(rule)(value) for value, rule in pairs]
+    return pa.array(made, pa.string())
 
 
 class _Number(str):
     """A number as it is written."""
+
+    __slots__ = ()
+
+
+_DECODE = json.JSONDecoder(parse_int=_Number, parse_float=_Number, parse_constant=_Number).decode
+_ENCODE = json.JSONEncoder(check_circular=False).encode
 
 
 def made_alike(value: str, rules: Rules) -> str | None:
@@ -114,71 +115,97 @@ def made_alike(value: str, rules: Rules) -> str | None:
     Raises:
         Unfit: it is no value of the column's type; the text is the error for DuckDB to pass on.
     """
-    found = json.loads(value, parse_int=_Number, parse_float=_Number, parse_constant=_Number)
-    try:
-        made = _Maker(rules).make(tt.parse_type(rules.type), found)
-    except Unfit:
-        if rules.null:
-            return None
-        said = f"Error parsing field value '{value}' for field {rules.column}"
-        raise Unfit(f'TRINO:HIVE_BAD_DATA:{said}: For input string: "{value}"') from None
-    return None if made is None else json.dumps(made)
+    return _maker(rules.text)(value)
 
 
-class _Maker:
-    """Makes values of types out of what JSON says."""
+@lru_cache(256)
+def _maker(text: str) -> Callable[[str], str | None]:
+    """The function that makes values alike by some rules."""
+    rules = Rules(**json.loads(text))
+    make = _made(tt.parse_type(rules.type), rules)
 
-    def __init__(self, rules: Rules) -> None:
-        self._rules = rules
-        self._openx = rules.openx
+    def maker(value: str) -> str | None:
+        try:
+            made = make(_DECODE(value))
+        except Unfit:
+            if rules.null:
+                return None
+            said = f"Error parsing field value '{value}' for field {rules.column}"
+            raise Unfit(f'TRINO:HIVE_BAD_DATA:{said}: For input string: "{value}"') from None
+        return None if made is None else _ENCODE(made)
 
-    def make(self, type_: tt.Type, value: Any) -> Any:
+    return maker
+
+
+_Make = Callable[[Any], Any]
+"""From what JSON says to a value of a type; Unfit if it is none."""
+
+
+def _made(type_: tt.Type, rules: Rules) -> _Make:
+    nested = {"array": _array, "map": _map, "row": _row}.get(type_.base)
+    if nested is not None:
+        return nested(type_, rules)
+    scalar = _SCALARS[type_.base]
+
+    def make(value: Any) -> Any:
         if value is None:
             return None
-        nested = {"array": self._array, "map": self._map, "row": self._row}.get(type_.base)
-        if nested is not None:
-            return nested(type_, value)
-        if not self._openx and isinstance(value, (dict, list)):
+        if value.__class__ is dict or value.__class__ is list:
+            if not rules.openx:
+                raise Unfit
+            value = _written(value)
+        elif value.__class__ is bool:
+            value = "true" if value else "false"
+        return scalar(type_, value, rules.openx)
+
+    return make
+
+
+def _array(type_: tt.Type, rules: Rules) -> _Make:
+    item = _made(type_.items[0], rules)
+
+    def make(value: Any) -> Any:
+        if value is None or isinstance(value, list):
+            return value and [item(each) for each in value]
+        if not rules.openx:
             raise Unfit
-        return _SCALARS[type_.base](type_, _text(value), self._openx)
+        return None if value == "" else [item(value)]
 
-    def _array(self, type_: tt.Type, value: Any) -> Any:
-        if isinstance(value, list):
-            return [self.make(type_.items[0], item) for item in value]
-        if not self._openx:
-            raise Unfit
-        return None if value == "" else [self.make(type_.items[0], value)]
-
-    def _map(self, type_: tt.Type, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return self._blank(value)
-        key_type, item_type = type_.items
-        items = value.items()
-        return {_key(self.make(key_type, k)): self.make(item_type, item) for k, item in items}
-
-    def _row(self, type_: tt.Type, value: Any) -> Any:
-        names = type_.field_names()
-        if isinstance(value, list) and self._openx:
-            padded = [*value, *[None] * len(names)]
-            parts = dict(zip(names, padded, strict=False))
-        elif isinstance(value, dict):
-            told = {self._rules.told(name): item for name, item in value.items()}
-            parts = {name: told.get(self._rules.key(name)) for name in names}
-        else:
-            return self._blank(value)
-        pairs = zip(names, type_.items, strict=True)
-        return {name: self.make(item, parts[name]) for name, item in pairs}
-
-    def _blank(self, value: Any) -> None:
-        """OpenX takes a blank text for NULL."""
-        if not self._openx or not isinstance(value, str) or value.strip():
-            raise Unfit
+    return make
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else _written(value)
+def _map(type_: tt.Type, rules: Rules) -> _Make:
+    key, item = (_made(each, rules) for each in type_.items)
+
+    def make(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {_key(key(name)): item(each) for name, each in value.items()}
+        return _blank(value, rules)
+
+    return make
+
+
+def _row(type_: tt.Type, rules: Rules) -> _Make:
+    names = type_.field_names()
+    pairs = zip(names, type_.items, strict=True)
+    fields = [(name, rules.key(name), _made(item, rules)) for name, item in pairs]
+
+    def make(value: Any) -> Any:
+        if isinstance(value, dict):
+            told = {rules.told(name): each for name, each in value.items()}
+            return {name: item(told.get(key)) for name, key, item in fields}
+        if isinstance(value, list) and rules.openx:
+            padded = [*value, *[None] * len(fields)]
+            return {name: item(padded[place]) for place, (name, _, item) in enumerate(fields)}
+        return _blank(value, rules)
+
+    return make
+
+
+def _blank(value: Any, rules: Rules) -> None:
+    """OpenX takes a blank text for NULL."""
+    if value is not None and not (rules.openx and isinstance(value, str) and not value.strip()):
+        raise Unfit
 
 
 def _written(value: Any) -> str:
