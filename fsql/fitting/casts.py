@@ -89,12 +89,13 @@ class _Converters(TypeVisitor[Convert]):
         return self._pick(type_, (_is_binary, _of_width if fixed else _resize))
 
     def date(self, type_: pa.DataType) -> Convert:
-        return self._pick(
+        found = self._pick(
             type_,
             (pa.types.is_date, _recount),
             (_is_naive, times.to_date),
             (is_text, self._text_to_date),
         )
+        return times.dated(found)
 
     def _text_to_date(self, type_: pa.DataType) -> Convert:
         parse, finish = self.make(self.given, pa.timestamp("us")), times.to_date(type_)
@@ -194,8 +195,8 @@ def _is_naive(type_: pa.DataType) -> bool:
 
 def _outgrows_storage(type_: pa.DataType) -> bool:
     """Whether the type has values that are finer than, or beyond what is stored."""
-    if pa.types.is_timestamp(type_):
-        return bool(type_.unit != "us")
+    if pa.types.is_timestamp(type_) or pa.types.is_date(type_):
+        return True
     return any(map(_outgrows_storage, parts(type_)))
 
 

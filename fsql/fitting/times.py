@@ -10,17 +10,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fsql.fitting.base import Convert, Report, changed, checked
-from fsql.types import EpochType, InstantType, IsoTextType
+from fsql.types import EpochType, InstantType
 
-__all__ = ["as_instants", "from_counts", "from_text", "to_date", "to_timestamp"]
+__all__ = ["as_instants", "dated", "from_counts", "from_text", "to_date", "to_timestamp"]
 
-_MICROSECONDS = pa.timestamp("us")
+_MICROSECONDS, _SECONDS = pa.timestamp("us"), pa.timestamp("s")
 _PLAIN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?)?$"
 _NANOSECONDS = (
     "has nanoseconds, and microseconds are stored."
     " Round it, or declare the group with truncate=True"
 )
-_BEYOND = "is beyond the times that microseconds count, which are stored"
+_YEARS = "is beyond the years 1 to 9999, which SQL has times for"
+# The first and the last second of these years.
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799
+_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000}
 
 
 def to_timestamp(exact: pa.DataType, *, truncate: bool) -> Convert:
@@ -31,19 +34,40 @@ def to_timestamp(exact: pa.DataType, *, truncate: bool) -> Convert:
     """
     unit = pa.timestamp(exact.unit)  # comparing and casting is quicker without a zone
     changing = checked(unit, f"is finer than, or beyond what {exact} holds", changed(unit))
-    lost = _NANOSECONDS if exact.unit == "ns" else _BEYOND
-    storing = checked(_MICROSECONDS, lost, changed(_MICROSECONDS))
+    storing = checked(_MICROSECONDS, _NANOSECONDS, changed(_MICROSECONDS))
 
     def convert(array: pa.Array, report: Report) -> pa.Array:
         times = _naive(array)
         if times.type.unit == "ns" and truncate and exact.unit != "ns":
             times = times.cast(_MICROSECONDS, safe=False)
         times = changing(times, report)
-        if exact.unit in ("s", "ms") or (exact.unit == "ns" and not truncate):
+        if exact.unit != "ns":
+            _check_years(times, _PER_SECOND[exact.unit], report)
+        elif not truncate:
             storing(times, report)
         return times.cast(exact)
 
     return convert
+
+
+def dated(convert: Convert) -> Convert:
+    """A cast to dates that refuses those which no SQL has."""
+
+    def checked_dates(array: pa.Array, report: Report) -> pa.Array:
+        dates = convert(array, report)
+        _check_years(dates.cast(_SECONDS, safe=False), 1, report)
+        return dates
+
+    return checked_dates
+
+
+def _check_years(times: pa.Array, per_second: int, report: Report) -> None:
+    counts, first, last = times.cast(pa.int64()), _FIRST * per_second, (_LAST + 1) * per_second
+    found = pc.min_max(counts)
+    if counts.null_count == len(counts):
+        return
+    if found["min"].as_py() < first or found["max"].as_py() >= last:
+        report(pc.or_(pc.less(counts, first), pc.greater_equal(counts, last)), _YEARS)
 
 
 def _naive(array: pa.Array) -> pa.Array:
@@ -78,27 +102,16 @@ def from_counts(count: Convert, finish: Convert, exact: InstantType) -> Convert:
 
 def as_instants(times: Convert, exact: InstantType) -> Convert:
     """Timestamps as times that are shown as something else, if it has room for them."""
-    epoch = isinstance(exact, EpochType)
-    beyond, what = (_uncounted, f"is no count that {exact.plain} holds") if epoch else _BEYOND_ISO
+    counted = isinstance(exact, EpochType)
+    what = f"is no count that {exact.plain} holds"
 
     def convert(array: pa.Array, report: Report) -> pa.Array:
         found = times(array, report)
-        report(beyond(found, exact), what)
+        if counted:
+            report(changed(exact.plain)(found.cast(pa.int64())), what)
         return exact.stored(found)
 
     return convert
-
-
-def _uncounted(times: pa.Array, exact: InstantType) -> pa.Array:
-    return changed(exact.plain)(times.cast(pa.int64()))
-
-
-def _without_year(times: pa.Array, exact: InstantType) -> pa.Array:
-    first, last = (pa.scalar(end, times.type) for end in IsoTextType.ends)
-    return pc.or_(pc.less(times, first), pc.greater(times, last))
-
-
-_BEYOND_ISO = _without_year, "is beyond the years 1 to 9999, which ISO 8601 text has"
 
 
 def from_text(finish: Convert, unit: str, *, truncate: bool) -> Convert:
