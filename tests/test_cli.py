@@ -243,3 +243,22 @@ def test_help_and_version(run: Run) -> None:
     assert fsql.__version__ in run("--version").stdout
     for name in main.commands:
         assert run(name, "--help").stdout.startswith("Usage: ")
+
+
+def test_files_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FSQL_URL", f"fsql:///{tmp_path}/store")
+    store = fsql.FeatureStore()
+    table = pa.table({"k": [1, 2], "v": ["a", None]})
+    store.create(fsql.FeatureGroup.from_frame("a", "b", "c", "v0001", frame=table, keys=["k"]))
+    pq.write_table(table, tmp_path / "rows.parquet")
+    for _ in range(2):
+        done = command(tmp_path, "write", "a_b_c", "rows.parquet", "--token", "once")
+        assert done.exit_code == 0, done.stderr
+    assert "nothing was written" in done.stdout
+    done = command(tmp_path, "write", "a_b_c_v0001", "rows.parquet", "--mode", "upsert")
+    assert "Wrote 2 rows" in done.stdout
+    assert store.describe("a_b_c").totals.rows == 2
+    done = command(tmp_path, "write", "a_b_c", "missing.parquet")
+    assert done.exit_code == 1
+    assert "there is nothing" in done.stderr
+    assert "Traceback" not in done.stderr

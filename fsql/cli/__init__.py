@@ -1,0 +1,33 @@
+"""The command ``fsql``."""
+
+from __future__ import annotations
+
+import click
+
+from fsql import __version__
+from fsql.cli import asking, changing, registering, running
+
+__all__ = ["main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="fsql")
+def main() -> None:
+    """A feature store that you talk to in SQL."""
+
+
+for command in (
+    running.demo,
+    asking.query,
+    asking.groups,
+    asking.describe,
+    changing.check,
+    changing.write,
+    changing.compact,
+    changing.delete,
+    registering.register,
+    registering.add,
+    running.doctor,
+    running.serve,
+):
+    main.add_command(command)
