@@ -67,6 +67,8 @@ def make(store: fsql.FeatureStore) -> Iterator[Any]:
         return groups[-1]
 
     yield create
+    for entry in store.catalog.entries(pattern="fsql_*"):  # of a test that failed
+        store.catalog.iceberg.drop_table((entry.database, entry.name))
     for made in groups:
         store.drop(made, purge=True)
 
@@ -226,7 +228,12 @@ PARTITIONS: dict[str, tuple[Any, str, list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("kind", PARTITIONS)
+QUICK = ("year", "texts", "decimal", "double", "buckets")
+
+
+@pytest.mark.parametrize(
+    "kind", [k if k in QUICK else pytest.param(k, marks=pytest.mark.slow) for k in PARTITIONS]
+)
 def test_every_partition_field(store: fsql.FeatureStore, make: Any, kind: str) -> None:
     type_, value, fields = PARTITIONS[kind]
     target, other = (
@@ -262,15 +269,14 @@ def test_buckets_that_sql_cannot_split(store: fsql.FeatureStore, make: Any) -> N
 # --- Hive-style groups ---------------------------------------------------------------------------
 
 
-def hive(entity: str, **options: Any) -> fsql.FeatureGroup:
+def hive(make: Any, **options: Any) -> Any:
     columns = sa.Column("x", sa.Integer), sa.Column("name", sa.String)
-    return group(entity, *columns, table_format="hive", **options)
+    return make(*columns, table_format="hive", **options)
 
 
-@pytest.mark.parametrize("fields", [[], ["name", "month(t)"], ["day(t)"]], ids=str)
-def test_hive_style_groups(store: fsql.FeatureStore, fields: list[str]) -> None:
-    target = hive("hive", partition_by=fields)
-    store.create(target)
+@pytest.mark.parametrize("fields", [[], ["x"], ["day(t)"]], ids=str)
+def test_hive_style_groups(store: fsql.FeatureStore, make: Any, fields: list[str]) -> None:
+    target = hive(make, partition_by=fields)
     result = store.insert_from(target, f"SELECT * FROM {SOURCE.name}")
     assert result.rows == 2 * DAYS
     sql = f"SELECT k, t, x, name FROM {target.name}"
@@ -281,33 +287,28 @@ def test_hive_style_groups(store: fsql.FeatureStore, fields: list[str]) -> None:
     assert store.insert_from(target, f"{sql} WHERE k < 3", token="one").rows == 3
     assert store.insert_from(target, f"{sql} WHERE k < 3", token="one").rows == 0
     assert nothing_is_left(store)
-    store.drop(target, purge=True)
 
 
-def test_what_hive_style_groups_cannot_hold(store: fsql.FeatureStore) -> None:
-    target = hive("hive", partition_by=["name"])
-    store.create(target)
+def test_what_hive_style_groups_cannot_hold(store: fsql.FeatureStore, make: Any) -> None:
+    target = hive(make, partition_by=["name"])
     select = "SELECT 1 AS k, TIMESTAMP '2020-01-01 00:00:00.000{}' AS t, {} AS name"
     wrong = {
         "is finer than milliseconds": ("001", "'x'"),
         "is an empty text": ("", "''"),
         "cannot be spelled": ("", "'__HIVE_DEFAULT_PARTITION__'"),
-        "spelled by the name of a folder": ("", "array_join(repeat('ü', 101), '')"),
+        "spelled by the name of a folder": ("", "array_join(repeat('x', 201), '')"),
     }
     for words, values in wrong.items():
         with pytest.raises(InvalidData, match=words):
             store.insert_from(target, select.format(*values))
     assert store.insert_from(target, select.format("", "'a/b'")).rows == 1
-    store.drop(target, purge=True)
 
 
-def test_hive_style_groups_that_cut_times(store: fsql.FeatureStore) -> None:
-    target = hive("hive", truncate=True)
-    store.create(target)
+def test_hive_style_groups_that_cut_times(store: fsql.FeatureStore, make: Any) -> None:
+    target = hive(make, truncate=True)
     store.insert_from(target, "SELECT 1 AS k, TIMESTAMP '1960-01-01 00:00:00.000999' AS t")
     read = fsql.read_arrow(f"SELECT t FROM {target.name}", store.engine)
     assert read["t"].to_pylist() == [dt.datetime(1960, 1, 1)]
-    store.drop(target, purge=True)
 
 
 # --- types -------------------------------------------------------------------------------------
@@ -611,8 +612,6 @@ def test_rows_that_came_since_are_other_work(store: fsql.FeatureStore, make: Any
     assert killed(store, target.name, select, "", "after", 2) == -signal.SIGKILL
     store.write(changing, pa.table({"k": [2], "t": [START]}))
     assert store.insert_from(target, select).rows == 2
-    for entry in store.catalog.entries(pattern="fsql_insert_*"):
-        store.catalog.iceberg.drop_table((entry.database, entry.name))
 
 
 def test_an_interrupted_insert_goes_on(store: fsql.FeatureStore, make: Any) -> None:

@@ -13,7 +13,8 @@ from fsql.formats import Committed, written_by
 from fsql.inserts.insertion import Insertion, Progress, Work
 from fsql.inserts.matching import matched
 from fsql.inserts.queries import canonical, understood
-from fsql.inserts.stages import PREFIX, digest
+from fsql.inserts.stages import PREFIX, Stages, digest
+from fsql.inserts.targets import target_of
 
 __all__ = ["PREFIX", "Inserted", "Progress", "insert_select"]
 
@@ -58,13 +59,18 @@ def insert_select(
     group, catalog = entry.group, connection.catalog
     if group is None:
         raise NotAFeatureGroup(entry.name, entry.database)
-    done = written_by(catalog, entry, token) if token is not None else None
-    if done is not None:
-        return Inserted(done)
+    work = entry.database, entry.name, canonical(sql)
+    if token is not None:
+        name = digest(*work, "token", token)
+        done = written_by(catalog, entry, token)
+        if done is not None:
+            # Whoever did it may have been killed before it took its stages away.
+            Stages(catalog, target_of(catalog, entry, group), name).give_up(None)
+            return Inserted(done)
     query = understood(connection, sql, entry.name)
     fitting = matched(group, query)
-    # Without a token, the same SELECT of other rows is other work.
-    state = (token,) if token is not None else query.state
-    name = digest(entry.database, entry.name, canonical(sql), *state)
-    work = Work(group, entry, fitting, name, token)
-    return Inserted(Insertion(connection, catalog, work, progress).run(), fitting.missing)
+    if token is None:
+        # The same SELECT of other rows is other work.
+        name = digest(*work, *query.state)
+    insertion = Insertion(connection, catalog, Work(group, entry, fitting, name, token), progress)
+    return Inserted(insertion.run(), fitting.missing)
