@@ -233,7 +233,7 @@ def test_every_block_runs_or_says_why_not(page: Path) -> None:
         if block.reason is None:
             assert block.language in SHELLS | {"python", "console"}, f"{block}: {block.language!r}"
         else:
-            assert "AWS" in block.reason, f"{block}: only what needs AWS is left out"
+            assert re.search("AWS|until it is stopped", block.reason), f"{block}: why not?"
 
 
 def test_first_use_comes_early() -> None:
