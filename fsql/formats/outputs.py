@@ -84,11 +84,20 @@ class Output:
     def put(self, place: Place, encoded: Encoded) -> None:
         """Give a reserved row group. It is written when all before it are."""
         with self._lock:
+            if self._sealed and self._reserved == 1:
+                self._finish_alone(encoded)
+                return
             self._ready[place] = encoded
             while self._written in self._ready:
                 self._write(self._stitcher.add(self._ready.pop(self._written)))
                 self._written += 1
             self._finish_if_whole()
+
+    def _finish_alone(self, encoded: Encoded) -> None:
+        """The only row group is a file already."""
+        self._written = 1
+        self._write([encoded.file])
+        self._close(len(encoded.file), footer_of(encoded.file))
 
     def seal(self) -> None:
         """No more places will be reserved; the file is finished when the last of them is there."""
@@ -99,10 +108,13 @@ class Output:
     def _finish_if_whole(self) -> None:
         if self._sealed and self._written == self._reserved and self._stream is not None:
             self._write(self._stitcher.finish())
-            with self._writable():
-                self._stream.close()
-            footer = footer_of(self._stitcher.footer())
-            self._done(WrittenFile(self._uri, self._partition, self.size, footer))
+            self._close(self.size, footer_of(self._stitcher.footer()))
+
+    def _close(self, size: int, footer: pq.FileMetaData) -> None:
+        assert self._stream is not None
+        with self._writable():
+            self._stream.close()
+        self._done(WrittenFile(self._uri, self._partition, size, footer))
 
     def _write(self, parts: Iterable[bytes | pa.Buffer]) -> None:
         with self._writable():

@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from heapq import nlargest
 from types import TracebackType
 from typing import TypeAlias
 
@@ -26,7 +25,7 @@ from fsql.formats.outputs import Output, Place, WrittenFile
 from fsql.formats.partitions import Values
 from fsql.formats.rowgroups import Encoded, encode
 from fsql.formats.sorting import Order
-from fsql.formats.spill import Run, Spill
+from fsql.formats.spill import RUN_BYTES, Run, Spill
 from fsql.storage import Storage
 
 __all__ = ["FileSet", "WrittenFile"]
@@ -40,7 +39,6 @@ OPEN_FILES = 8  # each holds a part of an upload in memory, see S3's multipart u
 _FILES_WAITING = 3  # to be merged
 _SAMPLE_BYTES = 4 << 20
 _LEAST_RATIO = 1 / 32  # files of rows that can be squeezed more have to be read, too
-_MOST_RELIEVED = 256  # partitions at a time
 
 Rows: TypeAlias = Callable[[], pa.Table]
 Job: TypeAlias = tuple[Output, Place, Rows]
@@ -90,10 +88,11 @@ class FileSet:
         """
         named = pa.Table.from_arrays(table.columns, schema=self._schema)
         with self._lock:
-            backlog = self._backlogs.setdefault(partition, Backlog(self._order))
-        step = _step(named, self._limits)
-        for start in range(0, len(named), step):
-            self._count(backlog.add(named.slice(start, step)))
+            backlog = self._backlogs.get(partition)
+            if backlog is None:
+                backlog = self._backlogs[partition] = Backlog(self._order)
+        for block in _blocks(named, self._limits):
+            self._count(backlog.add(block))
         while self._waiting >= BUFFER_BYTES:
             self._relieve()
         self._work()
@@ -106,8 +105,9 @@ class FileSet:
         """Let rows go from memory, those of the partitions with most of them."""
         with self._lock:
             backlogs = list(self._backlogs.items())
-        for partition, backlog in nlargest(_MOST_RELIEVED, backlogs, key=lambda b: b[1].bytes):
-            if self._waiting < BUFFER_BYTES // 2:
+        for partition, backlog in sorted(backlogs, key=lambda b: -b[1].bytes):
+            # Small ones go all at once, for their rows may be views that keep much more in memory.
+            if self._waiting < BUFFER_BYTES and backlog.bytes >= RUN_BYTES:
                 return
             taken = backlog.relieve(self._limits, partial(self._begin, partition))
             if taken is not None:
@@ -140,6 +140,7 @@ class FileSet:
 
     def _put_aside(self, partition: Values, backlog: Backlog, rows: pa.Table) -> None:
         rows = self._order.sort(rows)
+        _give_back()
         self._ratio.guess(rows, self._schema)
         backlog.put_aside(self._spill.put(rows, self._ratio.rows_of(_FILES_WAITING)))
         # One file's worth stays behind, so that no file becomes small when nothing follows.
@@ -177,6 +178,7 @@ class FileSet:
         encoded = encode(rows(), self._schema, self._order.places)
         self._ratio.learn(encoded)
         output.put(place, encoded)
+        _give_back()
 
     def _work(self) -> None:
         """Encode what is lined up; every thread that comes by takes a hand in it."""
@@ -256,6 +258,11 @@ class FileSet:
             self._storage.delete(self._uris)
 
 
+def _give_back() -> None:
+    """Return freed memory to the system; Arrow's pool keeps as much again as is in use, else."""
+    pa.default_memory_pool().release_unused()
+
+
 class _Ratio:
     """How much smaller rows become in a file: measured, so that files become as large as wanted."""
 
@@ -283,9 +290,15 @@ class _Ratio:
         return int(files * FILE_BYTES / max(ratio, _LEAST_RATIO))
 
 
-def _step(table: pa.Table, limits: Limits) -> int:
-    """How many of a table's rows make a block that is not much larger than a row group."""
-    return max(1, len(table) // max(1, _count(table, limits)))
+def _blocks(table: pa.Table, limits: Limits) -> Iterator[pa.Table]:
+    """The rows in blocks that are not much larger than a row group."""
+    count = _count(table, limits)
+    if count == 1:
+        yield table
+        return
+    step = -(-len(table) // count)
+    for start in range(0, len(table), step):
+        yield table.slice(start, step)
 
 
 def _count(table: pa.Table, limits: Limits) -> int:

@@ -67,7 +67,7 @@ class Partitioner:
         self._columns = [_values_of(field, schema) for field in spec.fields]
 
     def split(self, table: pa.Table) -> Iterator[tuple[Values, pa.Table]]:
-        """The partitions of a table with their rows, which keep their order."""
+        """The partitions of a table with their rows, which keep their order; views of one copy."""
         if not self._columns:
             yield (), table
             return
@@ -75,11 +75,10 @@ class Partitioner:
         codes = _codes(columns)
         order = np.argsort(codes, kind="stable")
         starts = [0, *(np.flatnonzero(np.diff(codes[order])) + 1).tolist(), len(codes)]
+        rows = table if len(starts) == 2 else table.take(pa.array(order))
         for start, end in pairwise(starts):
             values = tuple(column[int(order[start])].as_py() for column in columns)
-            # Not a view of one sorted table: any view of it would keep all of it in memory.
-            alone = len(starts) == 2
-            yield values, table if alone else table.take(pa.array(order[start:end]))
+            yield values, rows.slice(start, end - start)
 
     def folder(self, values: Values) -> str:
         """The folder of a partition's files, with a slash at its end unless it is the root."""

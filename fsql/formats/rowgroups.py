@@ -24,6 +24,8 @@ OPTIONS: Mapping[str, Any] = {
     "write_page_index": True,  # lets Athena skip pages
 }
 MAGIC = b"PAR1"
+_ROOM = 1 << 20  # for the footer; what is not used of it is no memory
+_PAGE_ROWS, _PAGE_BYTES = 1024, 1 << 20
 
 # Ids of fields, by struct.
 _NUM_ROWS, _ROW_GROUPS = 3, 4  # FileMetaData
@@ -59,11 +61,29 @@ def encode(table: pa.Table, schema: pa.Schema, order: Sequence[int] = ()) -> Enc
         order: the places of top-level primitive columns by which the rows are sorted.
     """
     named = pa.Table.from_arrays(table.columns, schema=schema)
-    sink = pa.BufferOutputStream()
-    sorting = _sorting(schema, order)
-    with pq.ParquetWriter(sink, schema, sorting_columns=sorting, **OPTIONS) as writer:
-        writer.write_table(named, row_group_size=max(1, len(named)))
-    return Encoded(sink.getvalue(), len(table), table.nbytes)
+    room = pa.allocate_buffer(table.nbytes + _ROOM)
+    try:
+        with pa.FixedSizeBufferWriter(room) as sink:
+            _write(named, sink, order)
+            file = room.slice(0, sink.tell())
+    except OSError:  # a few rows of very many columns; a buffer that grows is copied now and then
+        with pa.BufferOutputStream() as sink:
+            _write(named, sink, order)
+            file = sink.getvalue()
+    return Encoded(file, len(table), table.nbytes)
+
+
+def _write(table: pa.Table, sink: pa.NativeFile, order: Sequence[int]) -> None:
+    # A page is as long as it takes to look whether it is long enough: after so many rows.
+    rows = max(1, min(_PAGE_ROWS, _PAGE_BYTES * len(table) // max(1, table.nbytes)))
+    with pq.ParquetWriter(
+        sink,
+        table.schema,
+        sorting_columns=_sorting(table.schema, order),
+        write_batch_size=rows,
+        **OPTIONS,
+    ) as writer:
+        writer.write_table(table, row_group_size=max(1, len(table)))
 
 
 def _sorting(schema: pa.Schema, order: Sequence[int]) -> Sequence[pq.SortingColumn] | None:
