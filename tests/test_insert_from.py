@@ -197,6 +197,17 @@ def test_more_partitions_than_athena_takes(store: fsql.FeatureStore, make: Any) 
     assert nothing_is_left(store)
 
 
+def test_a_bar_counts_the_parts(
+    store: fsql.FeatureStore, make: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = make(partition_by=["day(t)"])
+    store.insert_from(target, f"SELECT k, t FROM {SOURCE.name}", progress=True)
+    shown = capsys.readouterr().err
+    assert f"{target.name}: 100%" in shown
+    assert "2.00/2.00" in shown
+    assert "batches" in shown
+
+
 def test_few_partitions_take_one_insert(store: fsql.FeatureStore, make: Any) -> None:
     target = make(partition_by=["day(t)"])
     before = ids(store)

@@ -21,6 +21,7 @@ from pyiceberg.manifest import DataFile
 from fsql.catalog import Catalog, Entry
 from fsql.dbapi import Connection
 from fsql.errors import CommitConflict, ConfigError, InvalidData, InvalidQuery, QueryError
+from fsql.failures import repeated
 from fsql.formats import Committed, written_by
 from fsql.inserts.batches import batches
 from fsql.inserts.checks import check_sql, checks, refuse
@@ -184,8 +185,12 @@ class Insertion:
 
     def _insert(self, stage: Stage, select: str) -> None:
         columns = ", ".join(map(quoted, self._work.matched.names))
-        with self._connection.cursor() as cursor:
-            cursor.execute(f"INSERT INTO {stage.sql} ({columns})\n{select}")
+
+        def run() -> None:
+            with self._connection.cursor() as cursor:
+                cursor.execute(f"INSERT INTO {stage.sql} ({columns})\n{select}")
+
+        repeated(run)  # what is staged twice counts once
 
     def _rows(self, sql: str) -> Sequence[tuple[Any, ...]]:
         with self._connection.cursor() as cursor:
