@@ -25,7 +25,9 @@ from pyiceberg.types import NestedField, StructType
 
 from fsql.local.engine import literal
 from fsql.local.store import Store
+from fsql.local.tables.filters import Filter
 from fsql.local.tables.iceberg_io import StoreFileIO
+from fsql.local.tables.iceberg_pruning import pruned
 from fsql.local.tables.iceberg_types import file_schema, to_trino
 from fsql.local.tables.structs import restored
 from fsql.local.transpile import TrinoError
@@ -34,7 +36,7 @@ from fsql.local.transpile.changes import ADDRESS
 
 __all__ = ["Iceberg", "Rows", "Source", "empty_source", "union"]
 
-_KEPT = 256
+_KEPT, _PLANS_KEPT = 256, 32
 _ADDRESS: Mapping[str, tt.Type] = dict(zip(ADDRESS, (tt.VARCHAR, tt.BIGINT), strict=True))
 _VIRTUAL = [
     f"{own} AS {tt.quoted(name)}"
@@ -84,13 +86,19 @@ class Iceberg:
         self.io = StoreFileIO(store)
         self.metadata = lru_cache(_KEPT)(self._metadata)
         self.source = lru_cache(_KEPT)(self._source)
+        self._tasks = lru_cache(_PLANS_KEPT)(self._planned)
 
     def _metadata(self, location: str) -> TableMetadata:
         """A table's metadata file."""
         return FromInputFile.table_metadata(self.io.new_input(location))
 
-    def _source(self, location: str, snapshot: int | None = None) -> Source:
+    def _source(
+        self, location: str, snapshot: int | None = None, rows: Filter | None = None
+    ) -> Source:
         """The table whose metadata file lies at `location`, as it is or was at a snapshot.
+
+        Args:
+            rows: which rows are wanted; files that have none of them are left out.
 
         Raises:
             TrinoError: NOT_SUPPORTED for deletes or files that can't be read rightly here.
@@ -99,7 +107,9 @@ class Iceberg:
         schema = _schema_at(metadata, snapshot)
         columns = _columns(schema)
         _check_defaults(schema)
-        tasks = _by_path(self._plan(metadata, snapshot))
+        tasks = self._tasks(location, snapshot)
+        if rows is not None and schema.schema_id == metadata.current_schema_id:
+            tasks = pruned(metadata, tasks, rows)
         scans = list(self._scans(_Readings(metadata, schema), tasks, columns))
         sql = union(scans) if scans else empty_source(columns)
         size = sum(task.file.file_size_in_bytes for task in tasks)
@@ -135,6 +145,9 @@ class Iceberg:
         _check_defaults(schema)
         columns, readings = _columns(schema), _Readings(metadata, schema)
         return union(list(self._scans(readings, tasks, columns)))
+
+    def _planned(self, location: str, snapshot: int | None) -> Sequence[FileScanTask]:
+        return _by_path(self._plan(self.metadata(location), snapshot))
 
     def _plan(self, metadata: TableMetadata, snapshot: int | None) -> list[FileScanTask]:
         try:

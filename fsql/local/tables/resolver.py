@@ -9,6 +9,7 @@ import sqlglot.expressions as exp
 
 from fsql.local.statements.nodes import Name, Query
 from fsql.local.store import Store
+from fsql.local.tables.filters import Filter, filter_of
 from fsql.local.tables.hive import Hive
 from fsql.local.tables.iceberg import Iceberg, Source
 from fsql.local.tables.iceberg_io import GlueCalls
@@ -81,10 +82,14 @@ class Tables:
             raise TrinoError("MISSING_SCHEMA_NAME", message)
         return (name.database or database or "").lower()
 
-    def source(self, table: Json) -> Source:
-        """A Glue table, no view, as DuckDB reads it now."""
+    def source(self, table: Json, rows: Filter | None = None) -> Source:
+        """A Glue table, no view, as DuckDB reads it now.
+
+        Args:
+            rows: which rows are wanted; others may be left out.
+        """
         if is_iceberg(table):
-            return self.iceberg.source(metadata_location(table))
+            return self.iceberg.source(metadata_location(table), None, rows)
         return self._hive.source(table)
 
     def version(self, database: str, name: str) -> str | None:
@@ -138,7 +143,9 @@ class Binding:
         """The scan of a table reference, for `translate`."""
         name = Name(node.name.lower(), node.db or None, node.catalog or None, at(node))
         version = node.args.get("version")
-        return scan_of(self._find(name) if version is None else self._find_at(name, version))
+        rows = filter_of(node)
+        found = self._find(name, rows) if version is None else self._find_at(name, version, rows)
+        return scan_of(found)
 
     def current(self) -> bool:
         """Whether all that was found is still as it was."""
@@ -146,7 +153,7 @@ class Binding:
             self._tables.version(*key) == seen for key, seen in self.versions.items()
         )
 
-    def _find(self, name: Name) -> Source:
+    def _find(self, name: Name, rows: Filter | None) -> Source:
         schema = self._tables.schema(name, self._database)
         key = (schema, name.table)
         if schema == INFORMATION_SCHEMA:
@@ -160,7 +167,7 @@ class Binding:
         table = self._tables.get(name, self._database)
         if is_view(table):
             return self._expand(View.of(table), key, name)
-        source = self._tables.source(table)
+        source = self._tables.source(table, rows)
         self.versions[key] = source.version
         self.size += source.size
         return source
@@ -180,7 +187,7 @@ class Binding:
         self.versions[schema, parts[0]] = location
         return listing(self._tables.iceberg.metadata(location), parts[1], location)
 
-    def _find_at(self, name: Name, version: exp.Version) -> Source:
+    def _find_at(self, name: Name, version: exp.Version, rows: Filter | None) -> Source:
         """An Iceberg table as it was at a snapshot."""
         table = self._tables.get(name, self._database)
         if is_view(table) or not is_iceberg(table):
@@ -191,7 +198,7 @@ class Binding:
         self._timeless &= not is_temporal(version)
         metadata = iceberg.metadata(location)
         snapshot = snapshot_at(version, metadata, key, self._engine.rows_of)
-        source = iceberg.source(location, snapshot)
+        source = iceberg.source(location, snapshot, rows)
         self.versions[key] = source.version
         self.size += source.size
         return source
