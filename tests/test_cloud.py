@@ -17,6 +17,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 import fsql
+from fsql import formats
 from fsql.dialect import catalog_of
 from fsql.doctor import examine
 from fsql.errors import ConfigError, TableNotFound
@@ -126,3 +127,32 @@ def test_the_doctor_looks_at_aws(url: str) -> None:
 def test_a_profile_that_does_not_exist(url: str) -> None:
     with pytest.raises(ConfigError, match="nobody"):
         fsql.create_engine(f"fsql://{REGION}/db?work_group=w&profile_name=nobody")
+
+
+@pytest.mark.parametrize("table_format", ["iceberg", "hive"])
+def test_keys_are_deleted_and_erased_on_s3(url: str, table_format: str) -> None:
+    store = fsql.FeatureStore(url.replace("/feature_store?", f"/{table_format}?"))
+    group = fsql.FeatureGroup.from_frame(
+        "acme",
+        "web",
+        "visit",
+        "v0001",
+        frame=FRAME,
+        keys=["user_id"],
+        event_time="at",
+        table_format=table_format,
+    )
+    store.catalog.ensure_database()
+    formats.create(store.catalog, group)  # the façade makes a view too, for which Athena is needed
+    for _ in range(2):
+        store.write(group, FRAME)
+    store.delete(group, {"user_id": 1})
+    store.delete(group, {"user_id": 2}, event_time="2024-01-02")
+    assert store.describe(group).tombstones == 2
+    assert str(store.latest(group)).count(f"{group.name}__deletes") > 0
+    assert store.delete(group, {"user_id": 1}, purge=True).rows == 2
+    read = fsql.read_arrow(f"SELECT user_id FROM {group.name}", store.engine, transport="scan")
+    assert sorted(read["user_id"].to_pylist()) == [2, 2, 3, 3]
+    assert store.describe(group).tombstones == 1
+    left = store.catalog.storage.list(f"s3://features/warehouse/{table_format}/")
+    assert len([object for object in left if object.uri.endswith(".parquet")]) <= 3

@@ -157,10 +157,10 @@ def _removed(group: FeatureGroup, choice: Choice, removed: formats.Removed) -> D
 def _erased(group: FeatureGroup, choice: Choice, purged: Purged) -> DeleteResult:
     count = len(choice.keys)
     rows, keys = _counted(purged.rows, "row"), _counted(count, "key")
-    files, snapshots = _counted(purged.files, "file"), _counted(purged.snapshots, "snapshot")
+    files, objects = _counted(purged.files, "file"), _counted(purged.objects, "object")
+    ended = f" {_counted(purged.snapshots, 'snapshot')} ended," if purged.snapshots else ""
     words = (
-        f"Erased {rows} of {keys} from {group.name}: {files} rewritten, {snapshots} ended,"
-        f" {_counted(purged.objects, 'object')} deleted."
+        f"Erased {rows} of {keys} from {group.name}: {files} rewritten,{ended} {objects} deleted."
     )
     if purged.snapshots:
         words += " Time travel to before is lost."

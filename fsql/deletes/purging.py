@@ -25,7 +25,7 @@ class Purged:
         rows: that were there to be read.
         files: data files that held any.
         snapshot_id: the group's snapshot without them.
-        snapshots: how many earlier ones have ended, those of the tombstones among them.
+        snapshots: how many of the group's earlier ones have ended.
         objects: how many objects were deleted.
         pending: files with such rows that a writer may be about to make part of the group.
     """
@@ -64,7 +64,7 @@ def purge(catalog: Catalog, entry: Entry, choice: Choice, show: Callable[[int], 
         rows=removed.rows,
         files=removed.files,
         snapshot_id=formats.totals(catalog, catalog.get(entry.name, entry.database)).snapshot_id,
-        snapshots=sum(each.snapshots for each in forgotten),
+        snapshots=forgotten[0].snapshots,
         objects=sum(each.objects for each in forgotten),
         pending=sum(each.pending for each in forgotten),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
 import pyarrow as pa
@@ -18,35 +19,46 @@ from fsql.formats.silence import is_live
 
 __all__ = ["History"]
 
+REQUESTS = 16  # at the same time
+
 
 class History:
     """A table's snapshots as they were when it was loaded.
 
-    Manifests never change, and snapshots share most of them, so each is read once.
+    Manifests never change, and snapshots share most of them, so each is read once, several at a
+    time.
     """
 
     def __init__(self, table: Table) -> None:
         self._table = table
         self.snapshots = sorted(table.snapshots(), key=lambda s: s.sequence_number or 0)
-        self._entries: dict[str, list[ManifestEntry]] = {}
 
-    def manifests(self, snapshot: Snapshot) -> list[ManifestFile]:
-        """The manifests of a snapshot."""
-        return snapshot.manifests(self._table.io)
+    @cached_property
+    def _manifests(self) -> dict[int, list[ManifestFile]]:
+        """The manifests of each snapshot."""
+        with ThreadPoolExecutor(REQUESTS, "fsql-history") as pool:
+            found = pool.map(lambda s: s.manifests(self._table.io), self.snapshots)
+            ids = [snapshot.snapshot_id for snapshot in self.snapshots]
+            return dict(zip(ids, found, strict=True))
 
-    def entries(self, manifest: ManifestFile) -> list[ManifestEntry]:
-        """What a manifest lists, files that the snapshot took out among them."""
-        path = manifest.manifest_path
-        if path not in self._entries:
-            self._entries[path] = manifest.fetch_manifest_entry(
-                self._table.io, discard_deleted=False
-            )
-        return self._entries[path]
+    @cached_property
+    def _entries(self) -> dict[str, list[ManifestEntry]]:
+        """What each manifest lists, files that its snapshot took out among them."""
+        manifests = {m.manifest_path: m for each in self._manifests.values() for m in each}
+        with ThreadPoolExecutor(REQUESTS, "fsql-history") as pool:
+            found = pool.map(self._read, manifests.values())
+            return dict(zip(manifests, found, strict=True))
+
+    def _read(self, manifest: ManifestFile) -> list[ManifestEntry]:
+        return manifest.fetch_manifest_entry(self._table.io, discard_deleted=False)
+
+    def _paths(self, snapshots: Iterable[Snapshot]) -> set[str]:
+        """The manifests of some snapshots."""
+        return {m.manifest_path for each in snapshots for m in self._manifests[each.snapshot_id]}
 
     def _listed(self, snapshots: Iterable[Snapshot]) -> Iterator[ManifestEntry]:
-        manifests = {m.manifest_path: m for each in snapshots for m in self.manifests(each)}
-        for manifest in manifests.values():
-            yield from self.entries(manifest)
+        for path in self._paths(snapshots):
+            yield from self._entries[path]
 
     @cached_property
     def current(self) -> list[Snapshot]:
@@ -92,11 +104,8 @@ class History:
         return [
             snapshot
             for snapshot in self.snapshots
-            if any(self._names(manifest, paths) for manifest in self.manifests(snapshot))
+            if any(entry.data_file.file_path in paths for entry in self._listed([snapshot]))
         ]
-
-    def _names(self, manifest: ManifestFile, paths: frozenset[str]) -> bool:
-        return any(entry.data_file.file_path in paths for entry in self.entries(manifest))
 
     def until(self, newest: Snapshot) -> list[Snapshot]:
         """A snapshot and all before it, for without gaps time travel finds what was true then.
@@ -126,11 +135,9 @@ class History:
             live: leave out data and delete files that the snapshots only say are gone.
         """
         listed = list(snapshots)
-        manifests = {m.manifest_path for each in listed for m in self.manifests(each)}
         files = {e.data_file.file_path for e in self._listed(listed) if is_live(e) or not live}
-        return (
-            {each.manifest_list for each in listed} | manifests | files | self._statistics(listed)
-        )
+        lists = {each.manifest_list for each in listed}
+        return lists | self._paths(listed) | files | self._statistics(listed)
 
     def _statistics(self, snapshots: Iterable[Snapshot]) -> set[str]:
         ids = {snapshot.snapshot_id for snapshot in snapshots}
