@@ -27,8 +27,9 @@ MILLISECONDS = (
     " CAST(seen AS timestamp(3)) AS seen, active, day, place FROM bench_web_wide_v0001"
 )
 NOTE = """What unloads or creates a table, but for fsql, is given a query that cuts timestamps to
-milliseconds, since Athena refuses to write timestamp(6) to Parquet. CSV results hold structs as text,
-which nobody can take apart again. PyAthena's default cursor, 1,000 rows a request, is left out."""
+milliseconds, since Athena refuses to write timestamp(6) to Parquet. CSV results hold structs as
+text, which nobody can take apart again. pandas' own types make dicts of structs, Arrow's do not.
+PyAthena's default cursor, 1,000 rows a request, is left out."""
 
 
 def main(folder: Path) -> None:
@@ -56,27 +57,33 @@ def _plain(folder: Path) -> Work:
 
 def _plain_pandas(folder: Path) -> Work:
     read = _plain(folder)
-    return lambda: [each.to_pandas(types_mapper=wide.nested_only) for each in read()]
+    return lambda: [each.to_pandas() for each in read()]
 
 
 def _fsql(
-    url: Callable[[Endpoint], str], read: Callable[..., Any], transport: str
+    url: Callable[[Endpoint], str], read: Callable[..., Any], transport: str, **options: Any
 ) -> Callable[[Path], Work]:
     def prepare(folder: Path) -> Work:
         engine = fsql.create_engine(url(endpoint(folder)))
         fsql.read_arrow("SELECT 1", engine)  # imports and the engine's start are not the question
-        return lambda: read(SQL, engine, transport=transport)
+        return lambda: read(SQL, engine, transport=transport, **options)
 
     return prepare
 
 
-def _pyathena(cursor: Callable[[Any], Any], result: str, sql: str) -> Callable[[Path], Work]:
+def _pyathena(
+    cursor: Callable[[Any], Any], result: Callable[[Any], Any], sql: str
+) -> Callable[[Path], Work]:
     def prepare(folder: Path) -> Work:
         made = cursor(catalog_of(fsql.create_engine(endpoint(folder).fsql_url)).aws)
         made.execute("SELECT 1 AS one")
-        return lambda: getattr(made.execute(sql), result)()
+        return lambda: result(made.execute(sql))
 
     return prepare
+
+
+def _to_pandas(cursor: Any) -> Any:
+    return cursor.as_arrow().to_pandas()
 
 
 def _served(found: Endpoint) -> str:
@@ -97,13 +104,19 @@ CONTENDERS: dict[str, Callable[[Path], Work]] = {
     "fsql.read_arrow, engine, served": _fsql(_served, fsql.read_arrow, "engine"),
     "fsql.read_sql, engine, embedded": _fsql(_embedded, fsql.read_sql, "engine"),
     "fsql.read_sql, engine, served": _fsql(_served, fsql.read_sql, "engine"),
+    "fsql.read_sql to Arrow's types, scan, served": _fsql(
+        _served, fsql.read_sql, "scan", dtype_backend="pyarrow"
+    ),
+    "fsql.read_sql to Arrow's types, engine, served": _fsql(
+        _served, fsql.read_sql, "engine", dtype_backend="pyarrow"
+    ),
     "PyAthena ArrowCursor(unload=True), to pandas": _pyathena(
-        lambda aws: peers.arrow_cursor(aws, unload=True), "as_pandas", MILLISECONDS
+        lambda aws: peers.arrow_cursor(aws, unload=True), _to_pandas, MILLISECONDS
     ),
     "PyAthena ArrowCursor, to pandas": _pyathena(
-        lambda aws: peers.arrow_cursor(aws, unload=False), "as_pandas", SQL
+        lambda aws: peers.arrow_cursor(aws, unload=False), _to_pandas, SQL
     ),
-    "PyAthena PandasCursor": _pyathena(peers.pandas_cursor, "as_pandas", SQL),
+    "PyAthena PandasCursor": _pyathena(peers.pandas_cursor, lambda made: made.as_pandas(), SQL),
 }
 
 

@@ -16,8 +16,7 @@ from tests.benchmarks.wrangler import CONTENDERS as WRANGLER
 TITLE = "Upserting 1 % into ten columns and a struct, beside awswrangler"
 LIMIT = "awswrangler athena.to_iceberg (MERGE)"
 ROUNDS = 3
-NOTE = """fsql's upsert keeps the newer of two rows by event time; awswrangler's takes whatever came
-last. Each has a table of its own, both written by fsql, and the same changes."""
+NOTE = "By key and event time, the same changes; each has a table of its own, which fsql wrote."
 
 
 def main(folder: Path) -> None:

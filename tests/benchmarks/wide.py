@@ -71,11 +71,9 @@ def group(version: str = "v0001", entity: str = "wide") -> fsql.FeatureGroup:
 
 
 def changes(turn: int) -> pa.Table:
-    """One row in a hundred: half of them there already, seen again later; half of them new."""
+    """One row in a hundred: half of them there already, with other values; half of them new."""
     old, new = CHANGED // 2, CHANGED - CHANGED // 2
     there = table(old, first=(turn * old) % max(ROWS - old, 1))
-    later = pa.compute.add(there["seen"], pa.scalar(10**15, pa.duration("us")))
-    there = there.set_column(7, "seen", later)
     return pa.concat_tables([there, table(new, first=ROWS + turn * new)])
 
 

@@ -29,7 +29,7 @@ def write(folder: Path) -> Work:
     )
 
 
-def read(ctas: bool, unload: bool) -> Callable[[Path], Work]:
+def read(ctas: bool, unload: bool, **more: Any) -> Callable[[Path], Work]:
     """Of a whole table, by one of the three approaches."""
 
     def prepare(folder: Path) -> Work:
@@ -38,8 +38,9 @@ def read(ctas: bool, unload: bool) -> Callable[[Path], Work]:
         wr.config.athena_query_wait_polling_delay = 0.05
         sql = (folder / "milliseconds.sql").read_text()
         options: dict[str, Any] = {"database": DATABASE, "s3_output": STAGING}
-        options |= {"ctas_approach": ctas, "unload_approach": unload}
-        wr.athena.read_sql_query("SELECT 1 AS one", **options)
+        options |= {"ctas_approach": ctas, "unload_approach": unload, **more}
+        first = f"{OUTPUT}/r{uuid.uuid4().hex}/"  # an UNLOAD wants an empty folder
+        wr.athena.read_sql_query("SELECT 1 AS one", **{**options, "s3_output": first})
 
         def run() -> Any:
             temporary = f"{OUTPUT}/r{uuid.uuid4().hex}/"
@@ -60,7 +61,7 @@ def upsert(folder: Path) -> Work:
         frame,
         database=DATABASE,
         table="bench_web_wide_v0002",
-        merge_cols=["id"],
+        merge_cols=["id", "seen"],
         temp_path=f"{OUTPUT}/u{uuid.uuid4().hex}/",
         s3_output=STAGING,
         keep_files=False,
@@ -82,6 +83,9 @@ CONTENDERS: dict[str, Callable[[Path], Work]] = {
     "awswrangler s3.to_parquet": write,
     "awswrangler read_sql_query (CTAS)": read(ctas=True, unload=False),
     "awswrangler read_sql_query (UNLOAD)": read(ctas=False, unload=True),
+    "awswrangler read_sql_query to Arrow's types (UNLOAD)": read(
+        ctas=False, unload=True, dtype_backend="pyarrow"
+    ),
     "awswrangler read_sql_query (regular)": read(ctas=False, unload=False),
     "awswrangler athena.to_iceberg (MERGE)": upsert,
 }
