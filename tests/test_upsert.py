@@ -382,13 +382,6 @@ def test_what_is_done_is_said_when_one_of_several_statements_fails(
     assert read(store, parts.name) == rows
 
 
-def test_hive_style_groups_are_refused(store: fsql.FeatureStore) -> None:
-    hive = group("hive", table_format="hive")
-    store.create(hive)
-    with pytest.raises(ConfigError, match="Hive-style group"):
-        store.write(hive, table((1, 1, 0, "a")), mode="upsert")
-
-
 # --- keys that are floats ------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from fsql.catalog import Entry
 from fsql.model import FeatureGroup
 
-__all__ = ["MAX_PARTITIONS", "merges", "order_column", "part_column"]
+__all__ = ["MAX_PARTITIONS", "merged_rows", "merges", "order_column", "part_column"]
 
 MAX_PARTITIONS = 100
 """One statement may write to: https://docs.aws.amazon.com/athena/latest/ug/ctas-insert-into.html"""
@@ -50,6 +50,43 @@ def merges(group: FeatureGroup, target: Entry, staged: Entry, partitions: int) -
         )
         for first in ranges
     ]
+
+
+def merged_rows(
+    group: FeatureGroup, target: Entry, staged: Entry, parts: Sequence[int], where: str
+) -> str:
+    """A SELECT of the rows that some partitions have after a merge.
+
+    Its last column says of each row whether it is a staged one.
+
+    Args:
+        parts: the partitions, as the staged rows number them.
+        where: which rows of the target, called t, are in these partitions.
+    """
+    columns, identity = [c.name for c in group.columns], _identity(group)
+    source = _newest(group, staged, (f"{_quoted(part_column(group))} IN ({_numbers(parts)})",))
+    kept, wins, older = f"s.{_quoted(identity[0])} IS NULL", "", ""
+    if group.created_time is not None:
+        created, last = _quoted(group.created_time), _quoted(_free(group, "last_"))
+        kept += (
+            f" OR s.{created} < t.{created} OR (s.{created} IS NULL AND t.{created} IS NOT NULL)"
+        )
+        older = (
+            f" LEFT JOIN (SELECT {_listed(identity)}, max({created}) AS {last} FROM"
+            f" {_table(target)} AS t WHERE {where} GROUP BY {_listed(identity)}) AS t"
+            f" ON ({_same(group)})"
+        )
+        wins = f" WHERE t.{last} IS NULL OR s.{created} >= t.{last}"
+    return (
+        f"WITH s AS ({source})"
+        f" SELECT {_listed(columns, 't.')}, false FROM {_table(target)} AS t LEFT JOIN s"
+        f" ON ({_same(group)}) WHERE ({where}) AND ({kept})"
+        f" UNION ALL SELECT {_listed(columns, 's.')}, true FROM s{older}{wins}"
+    )
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers))
 
 
 def _merge(group: FeatureGroup, target: Entry, source: str) -> str:

@@ -29,6 +29,7 @@ from fsql.formats.iceberg import load
 from fsql.formats.partitions import Partitioner
 from fsql.model import FeatureGroup
 from fsql.planning import Planner
+from fsql.writer.hive_upsert import upsert_hive
 from fsql.writer.lanes import Upload, run
 from fsql.writer.merge import merges, order_column, part_column
 
@@ -45,11 +46,14 @@ def upsert(
 
     Raises:
         CommitConflict: other writers were always quicker; nothing was written.
-        ConfigError: a token, which a MERGE leaves nowhere; or a Hive-style group.
+        ConfigError: a token, which a MERGE leaves nowhere; or a Hive-style group in which a row's
+            partition does not follow from its key and event time.
         PartlyWritten: of several statements the first ones were done.
         QueryFailed, InvalidQuery, QueryCancelled: Athena did not do it; nothing was written.
     """
-    _check(entry, token)
+    _check(token)
+    if entry.is_hive_group:
+        return upsert_hive(catalog, entry, upload)
     numbering = _Numbering(catalog, entry)
     with formats.stage(catalog, entry, _staged_schema(upload.group)) as write:
         rows = run(
@@ -71,17 +75,11 @@ def upsert(
     )
 
 
-def _check(entry: Entry, token: str | None) -> None:
+def _check(token: str | None) -> None:
     if token is not None:
         raise ConfigError(
             "token= does not go with mode='upsert'. A MERGE leaves none; leave it out,"
             " an upsert that is repeated stores the same rows again and not twice."
-        )
-    if entry.is_hive_group:
-        raise ConfigError(
-            f"{entry.name!r} is a Hive-style group, and Athena merges rows into Iceberg tables"
-            " only. Use mode='overwrite_partitions' with all rows of the partitions, or declare a"
-            " version of the group with table_format='iceberg'."
         )
 
 

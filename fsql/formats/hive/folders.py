@@ -14,7 +14,7 @@ from fsql.definition import Partition
 from fsql.errors import StorageError
 from fsql.hivekeys import NULL_FOLDER, PARTS, HiveKey
 
-__all__ = ["Texts", "folder_of", "read_folder", "spelled", "typed", "value_of"]
+__all__ = ["Texts", "compared", "folder_of", "read_folder", "spelled", "typed", "value_of"]
 
 Texts: TypeAlias = tuple[str | None, ...]
 """A partition's values as text, one for each key; None is NULL."""
@@ -58,6 +58,15 @@ def typed(key: HiveKey, text: str | None) -> pa.Scalar:
     if pa.types.is_date(key.type):
         return pa.scalar(dt.date.fromisoformat(text), key.type)
     return pa.scalar(int(text) if pa.types.is_integer(key.type) else text, key.type)
+
+
+def compared(key: HiveKey, text: str | None) -> str:
+    """What follows the key's column in an SQL condition that holds for a value."""
+    if text is None:
+        return "IS NULL"
+    if pa.types.is_string(key.type):
+        return "= '" + text.replace("'", "''") + "'"
+    return f"= DATE '{text}'" if pa.types.is_date(key.type) else f"= {text}"
 
 
 def spelled(partition: Partition, type_: pa.DataType, value: Any) -> Iterable[str | None]:

@@ -16,7 +16,15 @@ from pyiceberg.typedef import Record
 
 from fsql.catalog import Entry
 from fsql.formats.fields import iceberg_columns, iceberg_schema
-from fsql.formats.hive.folders import Texts, folder_of, read_folder, spelled, typed, value_of
+from fsql.formats.hive.folders import (
+    Texts,
+    compared,
+    folder_of,
+    read_folder,
+    spelled,
+    typed,
+    value_of,
+)
 from fsql.formats.partitions import FIRST_ID, Partitioner, Values, partition_spec
 from fsql.hivekeys import HiveKey, hive_keys
 from fsql.model import GROUP_PROPERTY, SCHEMA_PROPERTY, FeatureGroup
@@ -43,6 +51,11 @@ class Layout:
         schema = iceberg_schema(group)
         self._partitioner = Partitioner(partition_spec(self._partitions, schema), schema)
 
+    def parts(self, table: pa.Table) -> Iterator[tuple[Texts, pa.Table]]:
+        """The partitions of a table with their whole rows."""
+        for values, rows in self._partitioner.split(table):
+            yield self.texts(values), rows
+
     def split(self, table: pa.Table) -> Iterator[tuple[Values, pa.Table]]:
         """The partitions of a table of all columns, each with what goes into its files."""
         names = self.files.names
@@ -65,6 +78,12 @@ class Layout:
     def read_folder(self, folder: str) -> Texts:
         """The partition of a folder; StorageError if it is none."""
         return read_folder(self.keys, folder)
+
+    def where(self, texts: Texts, alias: str) -> str:
+        """An SQL condition that holds for all rows of a partition and no others."""
+        pairs = zip(self.keys, texts, strict=True)
+        parts = [f'{alias}."{key.name}" {compared(key, text)}' for key, text in pairs]
+        return f"({' AND '.join(parts)})" if parts else "true"
 
     def expression(self, texts: Texts) -> pc.Expression | None:
         """What holds for all rows of a partition; None in a table without keys."""
