@@ -11,7 +11,9 @@ import pyarrow.compute as pc
 from fsql.checking.report import ColumnReport, Outcome
 from fsql.conversion import decode, python_value, stored
 from fsql.errors import Problem
+from fsql.fitting import cut_to_milliseconds
 from fsql.model import FeatureGroup
+from fsql.rebuilding import takeable
 from fsql.types import InstantType, plain_type
 
 __all__ = ["Columns"]
@@ -36,8 +38,8 @@ class Columns:
     """
 
     def __init__(self, group: FeatureGroup) -> None:
+        self._group = group
         self._schema = group.arrow_schema
-        self._truncate = group.definition.truncate
         self._seen: dict[str, _Seen] = {}
 
     def add(self, table: pa.Table, fitted: Mapping[str, pa.ChunkedArray]) -> None:
@@ -51,16 +53,19 @@ class Columns:
 
     def _add_cast(self, seen: _Seen, given: pa.ChunkedArray, fitted: pa.ChunkedArray) -> None:
         seen.emptied += max(0, fitted.null_count - given.null_count)
-        if self._truncate:
-            seen.cut += _cut(given)
-        is_shown = isinstance(fitted.type, InstantType)
-        shown = decode(stored(fitted), pa.field("", fitted.type)) if is_shown else fitted
+        is_shown, shown = isinstance(fitted.type, InstantType), fitted
+        if is_shown or (self._group.definition.truncate and pa.types.is_timestamp(given.type)):
+            kept = pa.table([stored(fitted)], [""])
+            kept = cut_to_milliseconds(self._group, kept).column(0)
+            seen.cut += _cut(given, kept)
+            shown = decode(kept, pa.field("", fitted.type)) if is_shown else fitted
         if not given.type.equals(shown.type):
-            seen.example = seen.example or _example(given, shown)
+            seen.example = seen.example or _example(given, shown, shown.is_valid())
         elif is_shown:
-            changed = pc.fill_null(pc.not_equal(given, shown), False)
+            layout = takeable(given.type)
+            changed = pc.fill_null(pc.not_equal(given.cast(layout), shown.cast(layout)), False)
             seen.changed += pc.sum(changed, min_count=0).as_py()
-            seen.example = seen.example or _example(given.filter(changed), shown.filter(changed))
+            seen.example = seen.example or _example(given, shown, changed)
 
     def reports(self, problems: Sequence[Problem]) -> tuple[ColumnReport, ...]:
         """All columns, of the group in its order and then of the data."""
@@ -99,23 +104,26 @@ def _outcome(seen: _Seen, exact: pa.DataType | None, problems: Sequence[Problem]
 
 def _notes(seen: _Seen) -> tuple[str, ...]:
     emptied = f"{seen.emptied:,} NaN become NULL" if seen.emptied else ""
-    cut = f"{seen.cut:,} times are cut to microseconds" if seen.cut else ""
+    cut = f"{seen.cut:,} times are cut" if seen.cut else ""
     changed = f"{seen.changed:,} values are spelled otherwise" if seen.changed else ""
     return tuple(filter(None, (emptied, cut, changed)))
 
 
-def _cut(given: pa.ChunkedArray) -> int:
-    """How many times have nanoseconds that are cut."""
-    if not (pa.types.is_timestamp(given.type) and given.type.unit == "ns"):
+def _cut(given: pa.ChunkedArray, kept: pa.ChunkedArray) -> int:
+    """How many times are stored less fine than they are."""
+    if not pa.types.is_timestamp(given.type):
         return 0
-    times, kept = given.cast(pa.timestamp("ns")), stored(given).cast(pa.timestamp("ns"))
-    return int(pc.sum(pc.not_equal(times, kept), min_count=0).as_py())
+    unit = pa.timestamp(given.type.unit)
+    differ = pc.not_equal(given.cast(unit), kept.cast(unit, safe=False))
+    return int(pc.sum(differ, min_count=0).as_py())
 
 
-def _example(given: pa.ChunkedArray, fitted: pa.ChunkedArray) -> tuple[object, object] | None:
-    """The first value that there is, before and after."""
-    place = pc.index(fitted.is_valid(), True).as_py()
+def _example(
+    given: pa.ChunkedArray, shown: pa.ChunkedArray, which: pa.ChunkedArray
+) -> tuple[object, object] | None:
+    """The first value of `which`, before and after."""
+    place = pc.index(which, True).as_py()
     if place < 0:
         return None
-    before, after = given.slice(place, 1), fitted.slice(place, 1)
+    before, after = given.slice(place, 1), shown.slice(place, 1)
     return python_value(before.chunk(0), 0), python_value(after.chunk(0), 0)

@@ -27,6 +27,7 @@ __all__ = [
     "Fitting",
     "Problems",
     "arrow_table",
+    "cut_to_milliseconds",
     "differences",
     "encode_table",
     "fit",

@@ -30,7 +30,6 @@ _UNSPELLABLE = (
     "cannot be spelled by the name of a folder: it is longer than"
     " 200 bytes, holds a NUL, or is Hive's own word for NULL. Partition by another column"
 )
-_OUTSIDE = "is no date of the years 1 to 9999, which is what the name of a folder can spell"
 _LONGEST = 200  # of S3's 1,024 bytes for a key, and of 255 that a file system takes; 3 bytes each
 
 
@@ -45,8 +44,6 @@ def within_hive(group: FeatureGroup, column: str, cast: Convert) -> Convert:
     keys = {key.name: key for key in hive_keys(group.definition.partition_by, group.storage_schema)}
     if column in keys and pa.types.is_string(keys[column].type):
         steps.append(_spellable)
-    if column in keys and pa.types.is_date(keys[column].type):
-        steps.append(_in_calendar)
 
     def convert(array: pa.Array, report: Report) -> pa.Array:
         array = cast(array, report)
@@ -130,10 +127,4 @@ def _spellable(array: pa.Array, report: Report) -> pa.Array:
         ),
         _UNSPELLABLE,
     )
-    return array
-
-
-def _in_calendar(array: pa.Array, report: Report) -> pa.Array:
-    days = array.cast(pa.date32()).cast(pa.int32())
-    report(any_of(pc.less(days, -719_162), pc.greater(days, 2_932_896)), _OUTSIDE)
     return array
