@@ -217,7 +217,10 @@ class LossyCast(FsqlError, DataError):
 
 
 class CommitConflict(FsqlError, OperationalError):
-    """Another writer committed first and the retries are used up; nothing was written."""
+    """Another writer committed first and the retries are used up; nothing was written.
+
+    In a Hive-style group, whose partitions go over one by one, some may have been; it says which.
+    """
 
 
 class PartlyWritten(FsqlError, OperationalError):

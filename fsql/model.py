@@ -43,7 +43,8 @@ class FeatureGroup(sa.Table):
         table_format: "iceberg", or "hive" for Parquet files in Hive-style folders.
         ttl: how long features stay valid in a training set; None is for ever.
         online: whether the group is meant to be served online.
-        truncate: cut nanoseconds to microseconds on writing instead of refusing them.
+        truncate: cut nanoseconds to microseconds on writing instead of refusing them, and in a
+            Hive-style group all times to milliseconds.
         description, owner, tags: words for people.
         database: the Glue database; default the engine's.
 

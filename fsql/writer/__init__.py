@@ -59,7 +59,10 @@ def write(
     progress: bool | None = None,
     token: str | None = None,
 ) -> WriteResult:
-    """Write rows to a feature group's table.
+    """Write rows to a feature group's table: all of them or none.
+
+    The partitions of a Hive-style group go over one by one, each of them as a whole, and there are
+    no snapshots: what is said below of one holds for each partition.
 
     Args:
         data: a pandas or polars DataFrame, an Arrow table, batch, reader or dataset,
@@ -73,7 +76,8 @@ def write(
             data several times the one with the greatest created time counts, then the last.
         progress: show a bar on stderr; None shows it on a terminal and in a notebook.
         token: names the write. If the table's history has one of that name already, nothing is
-            written, so a write of which nobody knows whether it was done can be repeated.
+            written, so a write of which nobody knows whether it was done can be repeated. In a
+            Hive-style group the partitions that have its rows are left alone, others get them.
 
     Raises:
         InvalidData: rows do not fit; every problem is named and nothing was written. Or
@@ -82,7 +86,8 @@ def write(
         DefinitionError: the table is not what `group` declares, or has files from before its
             partitions were changed.
         ConfigError: a mode that the table or the token does not go with.
-        CommitConflict, StorageError: it could not be written; nothing was.
+        CommitConflict, StorageError: it could not be written; nothing was. Of a Hive-style group
+            some partitions may have been, and which ones is said.
         PartlyWritten: an upsert of rows of more than 100 partitions, each hundred of which are
             merged by a statement of its own, was not done to the end; repeat it.
         UnsupportedMode: another `mode`.
