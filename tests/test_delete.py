@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +21,14 @@ from hypothesis import strategies as st
 import fsql
 from fsql import planning
 from fsql.cli import main
-from fsql.errors import ConfigError, DefinitionError, InvalidData, InvalidName, NotAFeatureGroup
+from fsql.errors import (
+    ConfigError,
+    DefinitionError,
+    InvalidData,
+    InvalidName,
+    NotAFeatureGroup,
+    TableExists,
+)
 from fsql.types import Array, Struct, Timestamp
 
 START = dt.datetime(2020, 1, 1)
@@ -288,6 +296,25 @@ def test_the_same_twice_does_no_harm(store: fsql.FeatureStore) -> None:
         store.delete(GROUP, {"k": 1}, event_time=day(2))
     assert latest(store) == {2: "b"}
     assert latest(store, 1) == {1: "a", 2: "b"}
+
+
+def test_many_may_delete_at_once(store: fsql.FeatureStore) -> None:
+    store.write(GROUP, table(*((key, 1, 0, "a") for key in range(8))))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda key: store.delete(GROUP, {"k": key}), range(7)))
+    assert latest(store) == {7: "a"}
+
+
+def test_a_table_that_has_the_name_is_left_alone(store: fsql.FeatureStore) -> None:
+    other = f"{GROUP.name}__deletes"
+    with store.engine.begin() as connection:
+        where = "LOCATION 's3://fsql-local/warehouse/other/' TBLPROPERTIES ('table_type'='ICEBERG')"
+        connection.execute(sa.text(f"CREATE TABLE {other} (k bigint) {where}"))
+        store.write(GROUP, table((1, 1, 0, "a")))
+        with pytest.raises(TableExists, match="Deletes are kept under this name"):
+            store.delete(GROUP, {"k": 1})
+        assert latest(store) == {1: "a"}
+        connection.execute(sa.text(f"DROP TABLE {other}"))
 
 
 def test_overwriting_and_upserting_leave_deletes_in_force(store: fsql.FeatureStore) -> None:

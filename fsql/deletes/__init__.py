@@ -93,6 +93,7 @@ def delete(
         NotAFeatureGroup: the table is no group.
         DefinitionError: a time is given, and the group has no event time.
         ConfigError: times are given twice, a token to a purge, or a tag keeps what is to be erased.
+        InvalidName, TableExists: the name of the table of deletes is too long, or taken.
         CommitConflict, StorageError: it could not be done.
         UnsupportedType: rows are to be taken out of a table with equality deletes.
         TypeError: `keys` is none of the above.

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from fsql import formats
 from fsql.catalog import Catalog, Entry
-from fsql.errors import InvalidName
+from fsql.errors import InvalidName, TableExists
 from fsql.formats.choosing import Choice
 from fsql.formats.table_write import TableWrite
 from fsql.model import FeatureGroup
@@ -91,9 +91,14 @@ def find(catalog: Catalog, entry: Entry, group: FeatureGroup | None = None) -> T
     """
     group = group if group is not None else entry.group
     found = _found(catalog, entry.database, entry.name)
-    if group is None or found is None or found.glue["CreateTime"] < entry.glue["CreateTime"]:
+    if group is None or found is None or _is_older(found, entry):
         return None
     return Tombstones(found, group)
+
+
+def _is_older(found: Entry, entry: Entry) -> bool:
+    older: bool = found.glue["CreateTime"] < entry.glue["CreateTime"]
+    return older
 
 
 def _found(catalog: Catalog, database: str, table: str) -> Entry | None:
@@ -109,6 +114,7 @@ def bury(
 
     Raises:
         InvalidName: the group's name leaves no room for that of the tombstones' table.
+        TableExists: another table has that name.
         CommitConflict, StorageError: they could not be written; nothing was.
     """
     stones = find(catalog, entry) or _create(catalog, entry, group)
@@ -146,7 +152,11 @@ def _create(catalog: Catalog, entry: Entry, group: FeatureGroup) -> Tombstones:
             f"Deletes of {entry.name!r} would be kept in a table named {name!r}, which has"
             f" {len(name)} bytes; Glue allows {MAX_NAME_BYTES}. Declare it under a shorter name."
         )
-    drop(catalog, entry.database, entry.name, purge=False)  # of an earlier table of this name
+    there = catalog.find(name, entry.database)
+    if there is not None and there.parameters.get(OWNER) != entry.name:
+        raise TableExists(name, entry.database, "Deletes are kept under this name. Rename it.")
+    if there is not None and _is_older(there, entry):  # of a table that SQL has dropped
+        formats.drop(catalog, there, purge=False)
     named = _names(group)
     docs = {named.time: "from when on the key is deleted", named.made: "when it was deleted"}
     made = formats.create_beside(catalog, entry, SUFFIX, _schema(group), {OWNER: entry.name}, docs)
