@@ -178,6 +178,8 @@ def test_a_group_is_described(store: fsql.FeatureStore) -> None:
     assert "hive" in text
     assert "day(t), s" in text
     assert "some text" in text
+    engine = {column.column: column.engine_type for column in found.columns}
+    assert engine["t"] == "timestamp(3)"
 
 
 def test_dropping_keeps_files_unless_they_are_purged(store: fsql.FeatureStore) -> None:

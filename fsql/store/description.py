@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 import pandas as pd
+import pyarrow as pa
 
 from fsql import deletes
 from fsql.catalog import Catalog, Entry
@@ -118,11 +119,17 @@ def _columns(entry: Entry, group: FeatureGroup) -> Iterator[ColumnDescription]:
         yield ColumnDescription(
             column=field.name,
             type=str(field.type),
-            engine_type=trino_type(storage_type(field.type)),
+            engine_type=_engine_type(entry, field.type),
             role=_role(group, field.name),
             nullable=field.nullable,
             comment=comments.get(field.name, ""),
         )
+
+
+def _engine_type(entry: Entry, exact: pa.DataType) -> str:
+    type_ = trino_type(storage_type(exact))
+    # Athena reads Hive tables' times in milliseconds, nested ones too.
+    return type_.replace("timestamp(6)", "timestamp(3)") if entry.is_hive_group else type_
 
 
 def _role(group: FeatureGroup, column: str) -> str:
