@@ -36,6 +36,7 @@ __all__ = ["HIDDEN", "Hive", "types_of"]
 HIDDEN: Mapping[str, tt.Type] = {"$path": tt.VARCHAR}
 """Columns that every table has and no ``*`` shows."""
 
+_KEPT = 64
 Json = dict[str, Any]
 Columns = Mapping[str, tt.Type]
 
@@ -46,6 +47,7 @@ class Hive:
     def __init__(self, store: Store, glue: GlueCalls) -> None:
         self._store = store
         self._glue = glue
+        self._kept: dict[str, Source] = {}
 
     def source(self, table: Json) -> Source:
         """The files of a Glue table as they are now.
@@ -53,12 +55,20 @@ class Hive:
         Raises:
             TrinoError: NOT_SUPPORTED for a format that is not read here; see also `files_of`.
         """
+        files = [f for part in self._parts(table) for f in files_of(self._store, part)]
+        version = version_of(files, table)
+        kept = self._kept.get(version)
+        if kept is None:
+            kept = self._kept[version] = self._source(table, files, version)
+            for old in list(self._kept)[:-_KEPT]:
+                self._kept.pop(old, None)
+        return kept
+
+    def _source(self, table: Json, files: list[HiveFile], version: str) -> Source:
         _check_format(table["StorageDescriptor"], table)
         columns = types_of(table["StorageDescriptor"]["Columns"])
         keys = types_of(table.get("PartitionKeys", []))
-        files = [f for part in self._parts(table) for f in files_of(self._store, part)]
-        whole, version = {**columns, **keys}, version_of(files, table)
-        shown = tuple(HIDDEN.items())
+        whole, shown = {**columns, **keys}, tuple(HIDDEN.items())
         if not files:
             return Source(empty_source({**whole, **HIDDEN}), whole, version, hidden=shown)
         scans = [
@@ -112,11 +122,11 @@ class Hive:
         """The expression of a file's URI: its path says it, but for odd keys."""
         folder = f"{self._store.buckets}/"
         usual = f"'s3://' || filename[{len(folder) + 1}:]"
-        odd: dict[str, str] = {}
-        for file in files:
-            uri = self._store.path_to_uri(file.found.path)
-            if uri != f"s3://{file.path.removeprefix(folder)}":
-                odd[file.path] = literal(uri)
+        odd = {
+            file.path: literal(file.uri)
+            for file in files
+            if file.uri != f"s3://{file.path.removeprefix(folder)}"
+        }
         return f"coalesce({_by_file(odd)}, {usual})" if odd else usual
 
 

@@ -55,10 +55,11 @@ class Part:
 
 @dataclass(frozen=True)
 class HiveFile:
-    """A data file: its object, and the partition that it belongs to."""
+    """A data file: its object, the partition that it belongs to, and its URI."""
 
     found: Found
     part: Part
+    uri: str
 
     @property
     def path(self) -> str:
@@ -82,10 +83,11 @@ def files_of(store: Store, part: Part) -> list[HiveFile]:
         TrinoError: HIVE_BAD_DATA for a symlink that can't be understood, HIVE_FILESYSTEM_ERROR
             for one to a file that does not exist.
     """
-    found: Iterable[Found] = data_files(store, part.location)
+    found = data_files(store, part.location)
     if is_symlinked(part.storage):
-        found = _targets(store, found)
-    return [HiveFile(each, part) for each in found]
+        return [HiveFile(target, part, uri) for uri, target in _targets(store, found)]
+    bucket = split_uri(part.location)[0]
+    return [HiveFile(each, part, f"s3://{bucket}/{each.key}") for each in found]
 
 
 def is_symlinked(storage: Json) -> bool:
@@ -104,7 +106,7 @@ def data_files(store: Store, location: str) -> Iterator[Found]:
             yield found
 
 
-def _targets(store: Store, symlinks: Iterable[Found]) -> Iterator[Found]:
+def _targets(store: Store, symlinks: Iterable[Found]) -> Iterator[tuple[str, Found]]:
     for symlink in symlinks:
         lines: tuple[str, ...] = ()
         with suppress(FileNotFoundError):  # deleted since it was listed
@@ -119,7 +121,7 @@ def _targets(store: Store, symlinks: Iterable[Found]) -> Iterator[Found]:
             if target is None:
                 raise TrinoError("HIVE_FILESYSTEM_ERROR", f"Input path does not exist: {uri}")
             if target.size:
-                yield target
+                yield f"s3://{uri.partition('://')[2]}", target
 
 
 @lru_cache(100_000)
@@ -156,7 +158,7 @@ def version_of(files: Sequence[HiveFile], table: Json) -> str:
     said = {key: value for key, value in table.items() if not key.endswith("Time")}
     digest = hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode())
     for file in files:
-        found = file.found
-        seen = f"{found.path}{file.part.values}{found.size} {found.mtime_ns} {found.inode}"
-        digest.update(seen.encode())
+        found, part = file.found, file.part
+        seen = (part.values, part.storage.get("SerdeInfo"), found.path)
+        digest.update(repr((*seen, found.size, found.mtime_ns, found.inode)).encode())
     return digest.hexdigest()
