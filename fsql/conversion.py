@@ -17,7 +17,7 @@ from fsql.notes import categories_of
 from fsql.rebuilding import rebuilt, takeable
 from fsql.types import InstantType, holds_instants, plain_field, plain_type, storage_type
 
-__all__ = ["decode", "decode_table", "encode", "python_value", "stored"]
+__all__ = ["decode", "decode_table", "encode", "first_beyond_python", "python_value", "stored"]
 
 Column: TypeAlias = pa.ChunkedArray
 
@@ -166,6 +166,16 @@ def python_value(array: pa.Array, place: int) -> object:
             return f"{array[place].value} {getattr(array.type, 'unit', 'days')}"
         text = array.slice(place, 1).to_string(skip_new_lines=True)
         return " ".join(text.removeprefix("[").removesuffix("]").split())
+
+
+def first_beyond_python(array: pa.Array) -> object:
+    """The first value that Python has none for, as text; None if there is no such value."""
+    for place, scalar in enumerate(array):
+        try:
+            scalar.as_py()
+        except (OverflowError, ValueError):
+            return python_value(array, place)
+    return None
 
 
 def _converts(array: pa.Array, convert: Callable[[pa.Array], pa.Array]) -> bool:

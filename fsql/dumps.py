@@ -86,12 +86,14 @@ def dump(
     sql: Statement,
     to: str | os.PathLike[str],
     form: str | None = None,
+    progress: bool | None = None,
 ) -> DumpResult:
     """Write a query's rows to one file, in constant memory; it appears when it is whole.
 
     Args:
         to: a path or an s3:// URI; a file that is there is replaced.
         form: one of `fsql.exports.FORMATS`; None is what the name's suffix says, else Parquet.
+        progress: show a bar on stderr; None shows it on a terminal and in a notebook.
 
     Raises:
         ConfigError: another format.
@@ -103,7 +105,7 @@ def dump(
     if form not in FORMATS:
         raise ConfigError(f"format={form!r}. Expected {', '.join(map(repr, FORMATS))}.")
     with executed(sql, engine, None, "auto") as cursor, _file(engine, place) as file:
-        rows = write_rows(cursor, form, file)
+        rows = write_rows(cursor, form, file, Path(place).name, progress)
         size = file.tell()
     seconds = time.perf_counter() - started
     words = f"Dumped {rows:,} rows to {place}: {size / 1e6:,.1f} MB, {seconds:.2f} s."

@@ -21,6 +21,7 @@ from fsql.errors import ConfigError
 from fsql.frames import to_pandas
 from fsql.planning import TransportName
 from fsql.reader import executed
+from fsql.writer.progress import progress_bar
 
 __all__ = ["FORMATS", "chosen_format", "output_file", "write", "write_rows"]
 
@@ -65,17 +66,32 @@ def write(
     started = time.perf_counter()
     with executed(sql, engine, None, transport, max_bytes_scanned) as cursor:
         with output_file(output) as target:
-            rows = write_rows(cursor, form, target)
+            name, progress = ("", False) if output is None else (output.name, None)
+            rows = write_rows(cursor, form, target, name, progress)
         scanned = cursor.statistics["scanned_bytes"] or 0
     milliseconds = (time.perf_counter() - started) * 1000
     where = f" in {output}" if output else ""
     return f"{rows:,} rows{where}, {scanned:,} bytes scanned, {milliseconds:,.0f} ms"
 
 
-def write_rows(cursor: Cursor, form: str, target: BinaryIO) -> int:
-    """Write a result's rows in a format of `FORMATS`; how many there were."""
-    reader = pa.RecordBatchReader.from_batches(cursor.schema, cursor.as_batches())
-    return _WRITERS[form](reader, target)
+def write_rows(
+    cursor: Cursor, form: str, target: BinaryIO, name: str, progress: bool | None = None
+) -> int:
+    """Write a result's rows in a format of `FORMATS`; how many there were.
+
+    Args:
+        name: what a bar is called.
+        progress: show a bar on stderr; None shows it on a terminal and in a notebook.
+    """
+    with progress_bar(name, None, progress) as show:
+        reader = pa.RecordBatchReader.from_batches(cursor.schema, _counted(cursor, show))
+        return _WRITERS[form](reader, target)
+
+
+def _counted(cursor: Cursor, show: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
+    for batch in cursor.as_batches():
+        yield batch
+        show(len(batch))
 
 
 @contextmanager

@@ -16,7 +16,8 @@ import pyarrow as pa
 from pyathena.model import AthenaQueryExecution
 from pyathena.result_set import AthenaResultSet
 
-from fsql.errors import UnsupportedType
+from fsql.conversion import first_beyond_python
+from fsql.errors import LossyCast, UnsupportedType
 from fsql.outages import told
 from fsql.planning import Plan
 from fsql.storage import Storage
@@ -191,8 +192,17 @@ def _python_rows(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[Any, ...]]
     for batch in batches:
         for start in range(0, batch.num_rows, ROWS_AT_ONCE):
             part = batch.slice(start, ROWS_AT_ONCE)
-            columns = [column.to_pylist(maps_as_pydicts="strict") for column in part.columns]
-            yield from zip(*columns, strict=True)
+            pairs = zip(part.schema, part.columns, strict=True)
+            yield from zip(*(_python_values(column, field) for field, column in pairs), strict=True)
+
+
+def _python_values(column: pa.Array, field: pa.Field) -> list[Any]:
+    try:
+        values: list[Any] = column.to_pylist(maps_as_pydicts="strict")
+    except OverflowError as error:
+        value = first_beyond_python(column)
+        raise LossyCast(field.name, value, "Python's own types") from error
+    return values
 
 
 def _described(field: pa.Field) -> Description:

@@ -346,8 +346,9 @@ def test_a_check_says_what_a_write_does(store: fsql.FeatureStore, case: Any) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @settings(
-    max_examples=600, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=200, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 @given(case=cases())
 def test_many_checks_say_what_a_write_does(store: fsql.FeatureStore, case: Any) -> None:

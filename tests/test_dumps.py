@@ -49,6 +49,20 @@ def test_parquet_keeps_the_exact_schema(store: fsql.FeatureStore, tmp_path: Path
     assert table.column("place").to_pylist() == [{"city": "Oslo, N", "lat": 59.9}, None]
 
 
+@pytest.mark.parametrize(("progress", "shown"), [(True, True), (False, False), (None, False)])
+def test_a_bar_is_shown_to_those_who_watch(
+    store: fsql.FeatureStore,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    progress: bool | None,
+    shown: bool,
+) -> None:
+    store.dump("SELECT id FROM acme_shop_user", tmp_path / "out.csv", progress=progress)
+    written = capsys.readouterr()
+    assert ("out.csv: 2.00 rows" in written.err) is shown
+    assert written.out == ""
+
+
 @pytest.mark.parametrize("name", ["out.csv", "out.jsonl", "out"])
 def test_the_name_says_the_format(store: fsql.FeatureStore, tmp_path: Path, name: str) -> None:
     form = {"out.csv": "csv", "out.jsonl": "jsonl", "out": "parquet"}[name]

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fsql.conversion import decode, encode
+from fsql.conversion import decode, encode, first_beyond_python
 from fsql.errors import LossyCast, UnsupportedType
 from fsql.types import (
     Array,
@@ -195,6 +195,20 @@ def test_what_does_not_fit_is_named() -> None:
     narrow = pa.field("seats", pa.uint8())
     with pytest.raises(LossyCast, match=r"Column 'seats': value 300 does not fit uint8"):
         decode(pa.chunked_array([[1, 2], [3, 300, 4]]), narrow)
+
+
+def test_what_not_even_python_has_a_value_for_is_named() -> None:
+    late = pa.chunked_array([pa.array([0, 2**62], pa.timestamp("s"))])
+    with pytest.raises(LossyCast, match=r"Column 'at': value '4611686018427387904 s' does not fit"):
+        encode(late, pa.field("at", pa.timestamp("s")))
+    stored = pa.chunked_array([pa.array([0, 2**62], pa.timestamp("us"))])
+    with pytest.raises(
+        LossyCast, match=r"Column 'at': value '4611686018427387904 us' does not fit"
+    ):
+        decode(stored, pa.field("at", pa.timestamp("ns")))
+    inside = pa.array([[0], [2**62]], pa.list_(pa.timestamp("s")))
+    assert first_beyond_python(inside) == "[<value out of range: 4611686018427387904>]"
+    assert first_beyond_python(pa.array([1])) is None
 
 
 def test_nanoseconds_are_refused_unless_they_may_be_cut() -> None:

@@ -193,7 +193,11 @@ class FeatureStore:
 
     @told()
     def dump(
-        self, select: Any, to: str | os.PathLike[str], format: str | None = None
+        self,
+        select: Any,
+        to: str | os.PathLike[str],
+        format: str | None = None,
+        progress: bool | None = None,
     ) -> DumpResult:
         """Write a query's rows to a file; see `fsql.dumps.dump` for what is raised.
 
@@ -201,8 +205,9 @@ class FeatureStore:
             select: a SQLAlchemy select, or SQL text.
             to: a path or an s3:// URI; a file that is there is replaced when the new one is whole.
             format: "parquet", "csv" or "jsonl"; None is what the name's suffix says, else Parquet.
+            progress: show a bar; None shows it where somebody watches.
         """
-        return dumps.dump(self.engine, select, to, format)
+        return dumps.dump(self.engine, select, to, format, progress)
 
     @told()
     def latest(self, fg: FeatureGroup | str, as_of: dt.datetime | None = None) -> sa.Select[Any]:
