@@ -137,6 +137,26 @@ def test_what_was_written_since_counts(days: AthenaClient) -> None:
     assert days.rows("SELECT count(*) FROM v WHERE k < 20") == [("1",)]
 
 
+def test_changes_look_at_the_files_that_they_may_touch(
+    days: AthenaClient, files: list[int]
+) -> None:
+    assert (
+        days.run("UPDATE t SET s = 'new' WHERE d = DATE '2020-01-02' AND x >= 0").update_count == 2
+    )
+    assert files == [1]
+    assert days.run("DELETE FROM db.t WHERE t.k = 25 OR ts < DATE '2020-01-02'").update_count == 3
+    assert files[-1] == 2
+    assert days.run("DELETE FROM t WHERE k = 1000").update_count == 0
+    assert days.rows("SELECT k, s FROM t ORDER BY k") == [
+        ("10", "new"),
+        ("15", "new"),
+        ("20", "s2"),
+    ]
+    days.run("OPTIMIZE t REWRITE DATA USING BIN_PACK WHERE ts >= DATE '2020-01-03'")
+    assert files[-1] == 1
+    assert days.run("DELETE FROM t").update_count == 3
+
+
 def test_names_and_types_of_other_times(days: AthenaClient, files: list[int]) -> None:
     table: Any = glue_catalog(days.session).load_table("db.t")
     first = table.current_snapshot().snapshot_id

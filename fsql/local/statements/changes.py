@@ -10,6 +10,7 @@ import sqlglot.expressions as exp
 
 from fsql.local.statements import nodes as st
 from fsql.local.statements.context import ROWS, Context, Outcome
+from fsql.local.tables.filters import filter_of_change
 from fsql.local.tables.iceberg_changes import Base, Overtaken, commit_change
 from fsql.local.tables.iceberg_write import COMMITS
 from fsql.local.tables.resolver import Binding, is_iceberg, metadata_location, scan_of
@@ -56,7 +57,9 @@ def _attempt(context: Context, statement: st.Change) -> int:
     table = context.tables.get(name, context.database)
     _check(table, statement)
     location = metadata_location(table)
-    base = Base((table["DatabaseName"], table["Name"]), location, context.tables.iceberg)
+    wanted = None if isinstance(node, exp.Merge) else filter_of_change(node)
+    found = (table["DatabaseName"], table["Name"])
+    base = Base(found, location, context.tables.iceberg, wanted)
     binding = Binding(context.tables, context.database, context.session)
 
     def resolve(found: exp.Table) -> Scan:

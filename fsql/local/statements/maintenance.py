@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import sqlglot.expressions as exp
 
 from fsql.local.statements import nodes as st
 from fsql.local.statements.context import Context, Outcome
+from fsql.local.tables.filters import filter_of_change
 from fsql.local.tables.iceberg_changes import Base, Overtaken
 from fsql.local.tables.iceberg_expiry import expire
 from fsql.local.tables.iceberg_rewrite import rewrite
@@ -70,6 +72,7 @@ def _chosen(context: Context, base: Base, where: st.Delete | None) -> frozenset[
     if where is None:
         return None
     node = where.parse()
+    base = replace(base, wanted=filter_of_change(node))
     target, binding = node.this, Binding(context.tables, context.database, context.session)
 
     def resolve(found: exp.Table) -> Scan:

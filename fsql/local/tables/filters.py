@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import sqlglot.expressions as exp
 
-__all__ = ["And", "Compare", "Filter", "Or", "Value", "filter_of"]
+__all__ = ["And", "Compare", "Filter", "Or", "Value", "filter_of", "filter_of_change"]
 
 Value: TypeAlias = int | str | dt.date | dt.datetime
 
@@ -67,6 +67,14 @@ def filter_of(table: exp.Table) -> Filter | None:
     alone = not select.args.get("joins") and not select.args.get("laterals")
     qualifiers = {table.alias_or_name.lower(), *([""] if alone else [])}
     return _read(where.this, qualifiers)
+
+
+def filter_of_change(statement: exp.Expr) -> Filter | None:
+    """What holds for every row that a DELETE or UPDATE touches; None if nothing is known."""
+    table, where = statement.this, statement.args.get("where")
+    if where is None or not isinstance(table, exp.Table):
+        return None
+    return _read(where.this, {table.name.lower(), ""})
 
 
 def _read(node: exp.Expr, qualifiers: Container[str]) -> Filter | None:

@@ -115,12 +115,18 @@ class Iceberg:
         size = sum(task.file.file_size_in_bytes for task in tasks)
         return Source(sql, columns, location, size)
 
-    def rows(self, location: str) -> Rows:
-        """The current snapshot's rows with their addresses; TrinoError like `source`."""
+    def rows(self, location: str, wanted: Filter | None = None) -> Rows:
+        """The current snapshot's rows with their addresses; TrinoError like `source`.
+
+        Args:
+            wanted: which rows; files that have none of them are left out.
+        """
         metadata = self.metadata(location)
         schema = metadata.schema()
         _check_defaults(schema)
-        tasks = {self._path(task.file.file_path): task for task in _by_path(self.plan(metadata))}
+        planned = self._tasks(location, None)
+        planned = planned if wanted is None else pruned(metadata, planned, wanted)
+        tasks = {self._path(task.file.file_path): task for task in planned}
         columns = _columns(schema)
         readings = _Readings(metadata, schema)
 

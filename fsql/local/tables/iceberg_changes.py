@@ -16,6 +16,7 @@ from pyiceberg.table.metadata import TableMetadata
 
 from fsql.local.engine import Cancelled, literal
 from fsql.local.statements.context import Context
+from fsql.local.tables.filters import Filter
 from fsql.local.tables.iceberg import Iceberg, Rows
 from fsql.local.tables.iceberg_io import EmbeddedCatalog
 from fsql.local.tables.iceberg_replacing import commit_once, overwriting
@@ -37,16 +38,23 @@ class Overtaken(Exception):
 
 @dataclass(frozen=True)
 class Base:
-    """The table as a statement found it: database and name, and the metadata file then current."""
+    """The table as a statement found it.
+
+    Attributes:
+        name: database and name.
+        location: the metadata file that was current then.
+        wanted: which rows the statement may touch; None if nothing is known.
+    """
 
     name: tuple[str, str]
     location: str
     iceberg: Iceberg
+    wanted: Filter | None = None
 
     @cached_property
     def rows(self) -> Rows:
-        """The rows with their addresses."""
-        return self.iceberg.rows(self.location)
+        """The rows with their addresses, those in files without any wanted one left out."""
+        return self.iceberg.rows(self.location, self.wanted)
 
     @property
     def metadata(self) -> TableMetadata:
