@@ -132,6 +132,8 @@ def to_map(given: pa.DataType, exact: pa.DataType, make: Make) -> Convert:
     Raises:
         Mismatch: keys or values have a wrong type.
     """
+    if is_list(given) and pa.types.is_null(given.value_type):
+        return _to_empty_maps(exact)
     key, value = _entry_types(given, exact)
     entries = pa.list_(pa.struct([("key", key), ("value", value)]))
     wanted = pa.struct([("key", exact.key_type), ("value", exact.item_type)])
@@ -146,6 +148,18 @@ def to_map(given: pa.DataType, exact: pa.DataType, make: Make) -> Convert:
             return pa.nulls(len(array), exact)
         offsets = offsets_of(lengths).cast(pa.int32())
         return pa.MapArray.from_arrays(offsets, keys, values, exact, mask=array.is_null())
+
+    return convert
+
+
+def _to_empty_maps(exact: pa.DataType) -> Convert:
+    """What Python's empty dicts become, if there are no others to tell their types by."""
+
+    def convert(array: pa.Array, report: Report) -> pa.Array:
+        report(pc.greater(pc.list_value_length(array), 0), "has NULL as its key")
+        offsets = pa.array([0] * (len(array) + 1), pa.int32())
+        keys, items = pa.array([], exact.key_type), pa.array([], exact.item_type)
+        return pa.MapArray.from_arrays(offsets, keys, items, exact, mask=array.is_null())
 
     return convert
 

@@ -163,9 +163,9 @@ class _Refused(TypeVisitor[Refused]):
         return self._instant(type_, type_.unit)
 
     def extension(self, type_: pa.DataType) -> Refused:
-        if not isinstance(type_, EpochType):
-            return self._instant(type_, "us")
-        return [*self._instant(type_, type_.unit), *self._counted(type_)]
+        if isinstance(type_, EpochType):
+            return [*self._instant(type_, type_.unit), *self._counted(type_)]
+        return self.visit(type_.storage_type)
 
     def _instant(self, type_: pa.DataType, unit: str) -> Refused:
         found: Refused = []
