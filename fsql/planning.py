@@ -14,8 +14,9 @@ import pyarrow as pa
 from fsql.analysis import Analysis, AsOf, Lookup, Output, Relation, Touched, analyse, touched
 from fsql.catalog import Catalog, Entry
 from fsql.errors import ConfigError
-from fsql.formats import row_count, version
+from fsql.formats import row_count, state_of
 from fsql.formats.earlier import earlier_schema
+from fsql.formats.hive.manifests import State
 
 __all__ = ["Plan", "Planner", "TransportName", "prefers_unload"]
 
@@ -35,14 +36,14 @@ class Plan:
         analysis: what can be said of it without running it.
         entries: the tables it was understood with, by database and name.
         database: the database of names that have none.
-        versions: the states of those tables whose entries do not tell them.
+        states: what Hive-style tables consisted of; the others' entries tell that.
     """
 
     sql: str
     analysis: Analysis
     entries: Mapping[tuple[str, str], Entry | None] = field(default_factory=dict)
     database: str = ""
-    versions: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
+    states: Mapping[tuple[str, str], State | None] = field(default_factory=dict)
 
     @property
     def outputs(self) -> tuple[Output, ...] | None:
@@ -66,50 +67,60 @@ class Planner:
         if known is not None:
             entries = {name: self._find(*name) for name in known.entries}
             same = all(_same(entries[name], known.entries[name]) for name in entries)
-            if same and self._versions(entries) == known.versions:
-                return Plan(sql, known.analysis, entries, database, known.versions)
+            if same and self._states(entries) == known.states:
+                return Plan(sql, known.analysis, entries, database, known.states)
         plan = self._analyse(sql, database)
         self._remember(key, plan)
         return plan
 
     def _analyse(self, sql: str, database: str) -> Plan:
         entries: dict[tuple[str, str], Entry | None] = {}
-        analysis = analyse(sql, self._lookup(entries, database), database)
-        return Plan(sql, analysis, entries, database, self._versions(entries))
+        states: dict[tuple[str, str], State | None] = {}
+        analysis = analyse(sql, self._lookup(entries, states, database), database)
+        return Plan(sql, analysis, entries, database, states)
 
-    def _versions(
+    def _states(
         self, entries: Mapping[tuple[str, str], Entry | None]
-    ) -> Mapping[tuple[str, str], str | None]:
-        """The states of those tables whose entries do not tell them."""
-        hive = {name: entry for name, entry in entries.items() if entry and entry.is_hive_group}
-        return {name: version(self.catalog, entry) for name, entry in hive.items()}
+    ) -> dict[tuple[str, str], State | None]:
+        known = {name: entry for name, entry in entries.items() if entry is not None}
+        return {name: state_of(self.catalog, entry) for name, entry in known.items()}
 
     def touched(self, plan: Plan) -> Touched | None:
         """What a statement touches at most, by the tables it was planned with."""
-        return touched(plan.sql, self._lookup(dict(plan.entries), plan.database), plan.database)
+        lookup = self._lookup(dict(plan.entries), dict(plan.states), plan.database)
+        return touched(plan.sql, lookup, plan.database)
 
-    def _lookup(self, entries: dict[tuple[str, str], Entry | None], database: str) -> Lookup:
-        """What the catalog knows; each entry that is asked for is noted."""
+    def _lookup(
+        self,
+        entries: dict[tuple[str, str], Entry | None],
+        states: dict[tuple[str, str], State | None],
+        database: str,
+    ) -> Lookup:
+        """What the catalog knows; each entry that is asked for is noted, and its state."""
 
         def look_up(schema: str | None, table: str) -> Relation | None:
             name = schema or database, table
             if name not in entries:
                 entries[name] = self._find(*name)
             entry = entries[name]
-            return None if entry is None else self._relation(entry)
+            if entry is None:
+                return None
+            if name not in states:
+                states[name] = state_of(self.catalog, entry)
+            return self._relation(entry, states[name])
 
         return look_up
 
     def _find(self, database: str, table: str) -> Entry | None:
         return self.catalog.find(table, database)
 
-    def _relation(self, entry: Entry) -> Relation:
+    def _relation(self, entry: Entry, state: State | None) -> Relation:
         return Relation(
             columns={field.name.lower(): field for field in entry.table_schema},
             exact=entry.is_group,
             query=entry.view_sql if entry.is_view else None,
             database=entry.database,
-            rows=row_count(self.catalog, entry),
+            rows=row_count(self.catalog, entry, state),
             earlier=partial(self._earlier, entry),
         )
 

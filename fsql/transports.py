@@ -310,6 +310,7 @@ def open_scan(catalog: Catalog, plan: Plan) -> Scan | None:
             filter=wanted.filter,
             prune=to_iceberg(wanted.predicate) if wanted.predicate else None,
             limit=wanted.limit,
+            state=plan.states.get((wanted.database, wanted.table)),
         )
     except CannotScan:
         return None

@@ -11,7 +11,7 @@ from fsql.formats.sizes import bytes_of
 from fsql.formats.snapshots import Totals
 from fsql.formats.stage import stage
 from fsql.formats.table_write import Committed
-from fsql.formats.tables import create, describe_group, drop, row_count, totals, version
+from fsql.formats.tables import create, describe_group, drop, row_count, state_of, totals, version
 from fsql.formats.writes import Replacing, Write, open_write, written_by
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "row_count",
     "scan",
     "stage",
+    "state_of",
     "totals",
     "version",
     "written_by",

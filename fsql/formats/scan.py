@@ -16,6 +16,7 @@ import pyarrow.dataset as ds
 from pyiceberg.expressions import BooleanExpression
 
 from fsql.catalog import Catalog, Entry
+from fsql.formats.hive.manifests import State
 from fsql.formats.hive.scans import dataset as hive_dataset
 from fsql.formats.snapshots import CannotScan, snapshots_of
 
@@ -34,6 +35,7 @@ def scan(
     prune: BooleanExpression | None = None,
     limit: int | None = None,
     snapshot: int | None = None,
+    state: State | None = None,
 ) -> FileScan:
     """Plan a scan; nothing but metadata is read until its rows are asked for.
 
@@ -44,6 +46,7 @@ def scan(
         prune: what chooses files; it must hold for every row for which `filter` does.
         limit: how many rows at most.
         snapshot: an earlier snapshot's id; None is the current one.
+        state: of a Hive-style table, if it is known already; see `fsql.formats.state_of`.
 
     Raises:
         CannotScan: only an engine can read this table.
@@ -51,7 +54,7 @@ def scan(
     if entry.is_hive_group:
         if snapshot is not None:
             raise CannotScan(f"{entry.name!r} has no snapshots")
-        dataset = hive_dataset(catalog, entry, prune)
+        dataset = hive_dataset(catalog, entry, prune, state)
     else:
         snapshots = snapshots_of(catalog)
         dataset = snapshots.dataset(snapshots.state(entry, snapshot), prune)

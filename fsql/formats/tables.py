@@ -8,11 +8,11 @@ from fsql.catalog import Catalog, Entry
 from fsql.formats import iceberg, snapshots
 from fsql.formats.hive import tables as hive
 from fsql.formats.hive import totals as hive_totals
-from fsql.formats.hive.manifests import Manifests
+from fsql.formats.hive.manifests import Manifests, State
 from fsql.formats.snapshots import Totals
 from fsql.model import FeatureGroup
 
-__all__ = ["create", "describe_group", "drop", "row_count", "totals", "version"]
+__all__ = ["create", "describe_group", "drop", "row_count", "state_of", "totals", "version"]
 
 
 def create(catalog: Catalog, group: FeatureGroup) -> None:
@@ -58,11 +58,20 @@ def totals(catalog: Catalog, entry: Entry) -> Totals:
     return snapshots.totals(catalog, entry)
 
 
-def row_count(catalog: Catalog, entry: Entry) -> int | None:
-    """How many rows a table has now; None where nothing says so."""
+def row_count(catalog: Catalog, entry: Entry, state: State | None = None) -> int | None:
+    """How many rows a table has now; None where nothing says so.
+
+    Args:
+        state: of a Hive-style table, if it is known already.
+    """
     if entry.is_hive_group:
-        return hive_totals.row_count(catalog, entry)
+        return hive_totals.row_count(catalog, entry, state)
     return snapshots.row_count(catalog, entry)
+
+
+def state_of(catalog: Catalog, entry: Entry) -> State | None:
+    """What a Hive-style table consists of now; None of others, whose entries tell that."""
+    return Manifests(catalog, entry).listed() if entry.is_hive_group else None
 
 
 def version(catalog: Catalog, entry: Entry) -> str | None:

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 import pyarrow.parquet as pq
@@ -29,7 +29,7 @@ from fsql.formats.hive.layout import Layout, layout_of
 from fsql.formats.remembered import Remembered
 from fsql.storage import path_of
 
-__all__ = ["REQUESTS", "Changed", "Listed", "Manifest", "Manifests"]
+__all__ = ["REQUESTS", "Changed", "Listed", "Manifest", "Manifests", "State"]
 
 NAME = "manifest"
 REQUESTS = 16  # at the same time
@@ -54,6 +54,10 @@ class Listed:
     etag: str
     size: int
     written: dt.datetime
+
+
+State: TypeAlias = tuple[Listed, ...]
+"""All manifests of a table at one moment: the same ones mean the same rows."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +106,12 @@ class Manifests:
     def _key(self, texts: Texts) -> str:
         return f"{self._prefix}{self.layout.folder(texts)}{NAME}"
 
-    def listed(self) -> list[Listed]:
+    def listed(self) -> State:
         """All manifests, in pages of 1,000."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=self._prefix
         )
-        return [
+        return tuple(
             Listed(
                 self.layout.read_folder(found["Key"][len(self._prefix) : -len(NAME)]),
                 found["ETag"],
@@ -116,7 +120,7 @@ class Manifests:
             )
             for page in pages
             for found in page.get("Contents", ())
-        ]
+        )
 
     def version(self) -> str:
         """A text that is another one after every write."""

@@ -14,7 +14,7 @@ from pyiceberg.expressions import BooleanExpression
 from fsql.catalog import Catalog, Entry
 from fsql.formats.hive.folders import Texts
 from fsql.formats.hive.layout import Layout
-from fsql.formats.hive.manifests import Manifest, Manifests
+from fsql.formats.hive.manifests import Listed, Manifest, Manifests, State
 from fsql.formats.remembered import Remembered
 from fsql.storage import path_of
 
@@ -23,9 +23,15 @@ __all__ = ["chosen", "dataset"]
 _FORMAT = ds.ParquetFileFormat()
 
 
-def chosen(manifests: Manifests, prune: BooleanExpression | None) -> list[Manifest]:
-    """The partitions that may have rows for which `prune` holds."""
-    listed = manifests.listed()
+def chosen(
+    manifests: Manifests, prune: BooleanExpression | None, state: State | None = None
+) -> list[Manifest]:
+    """The partitions that may have rows for which `prune` holds.
+
+    Args:
+        state: the manifests, where they are known.
+    """
+    listed: Iterable[Listed] = manifests.listed() if state is None else state
     if prune is not None:
         may_hold = manifests.layout.may_hold(prune)
         listed = [one for one in listed if may_hold(one.texts)]
@@ -33,12 +39,12 @@ def chosen(manifests: Manifests, prune: BooleanExpression | None) -> list[Manife
 
 
 def dataset(
-    catalog: Catalog, entry: Entry, prune: BooleanExpression | None
+    catalog: Catalog, entry: Entry, prune: BooleanExpression | None, state: State | None = None
 ) -> ds.FileSystemDataset:
     """The files of the partitions that may have rows for which `prune` holds."""
     manifests = Manifests(catalog, entry)
     known = _known(catalog)
-    fragments = known.fragments(manifests.layout, chosen(manifests, prune))
+    fragments = known.fragments(manifests.layout, chosen(manifests, prune, state))
     return ds.FileSystemDataset(
         list(fragments), manifests.layout.schema, _FORMAT, catalog.storage.filesystem
     )

@@ -10,7 +10,7 @@ import pyarrow.dataset as ds
 from pyiceberg.expressions import BooleanExpression
 
 from fsql.catalog import Catalog, Entry
-from fsql.formats.hive.manifests import REQUESTS, Manifests
+from fsql.formats.hive.manifests import REQUESTS, Manifests, State
 from fsql.formats.hive.scans import chosen, dataset
 from fsql.formats.snapshots import Totals
 
@@ -30,9 +30,9 @@ def totals(catalog: Catalog, entry: Entry) -> Totals:
     )
 
 
-def row_count(catalog: Catalog, entry: Entry) -> int:
-    """How many rows the table has now."""
-    return sum(manifest.rows for manifest in Manifests(catalog, entry).all())
+def row_count(catalog: Catalog, entry: Entry, state: State | None = None) -> int:
+    """How many rows the table has, by default now."""
+    return sum(manifest.rows for manifest in Manifests(catalog, entry).all(state))
 
 
 def bytes_of(
