@@ -55,27 +55,36 @@ def merges(runs: Sequence[Run], order: Order, size: int, rows: int) -> list[Merg
         size, rows: about how many bytes and at most about how many rows a row group has.
     """
     runs = sorted(runs, key=lambda run: run.number)
-    starts = sorted(
-        ((batch.first, run.number, place), batch)
-        for run in runs
-        for place, batch in enumerate(run.batches)
-    )
-    total = sum(batch.bytes for _, batch in starts)
+    starts = sorted(start for run in runs for start in _starts(run))
+    total = sum(run.bytes for run in runs)
     # The last row group must not be a crumb.
     size = total // max(1, round(total / size)) + 1
     made: list[Merge] = []
     cuts: list[Cut | None] = [None]
     in_group = in_slice = group_rows = 0
-    for cut, batch in starts:
-        if in_group and (in_group >= size or group_rows + batch.rows > rows):
+    for cut, batch_bytes, batch_rows in starts:
+        if in_group and (in_group >= size or group_rows + batch_rows > rows):
             made.append(Merge(runs, (*cuts, cut), in_group, order))
             cuts, in_group, in_slice, group_rows = [cut], 0, 0, 0
         elif in_slice >= SLICE_BYTES:
             cuts.append(cut)
             in_slice = 0
-        in_group, in_slice = in_group + batch.bytes, in_slice + batch.bytes
-        group_rows += batch.rows
+        in_group, in_slice = in_group + batch_bytes, in_slice + batch_bytes
+        group_rows += batch_rows
     return [*made, Merge(runs, (*cuts, None), in_group, order)]
+
+
+def _starts(run: Run) -> Iterator[tuple[Cut, int, int]]:
+    """Where batches begin, with the bytes and rows that this makes likely from there on.
+
+    A batch reaches as far as the next one of its run, so half of it is counted where it begins and
+    half where it ends.
+    """
+    bytes = rows = 0
+    for place, batch in enumerate(run.batches):
+        half = batch.bytes // 2, batch.rows // 2
+        yield (batch.first, run.number, place), bytes + half[0], rows + half[1]
+        bytes, rows = batch.bytes - half[0], batch.rows - half[1]
 
 
 class _Cursor:
