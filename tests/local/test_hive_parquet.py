@@ -6,9 +6,11 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 
+from fsql.local.transpile import trino_error
 from tests.local.hive_store import BUCKET, HiveStore
 
 EPOCH = dt.datetime(1970, 1, 1)
@@ -195,6 +197,22 @@ def test_the_new_type_of_a_changed_file_counts(hive: HiveStore) -> None:
     assert "HIVE_BAD_DATA" in hive.fails("SELECT x FROM t")
     hive.put("t/a.parquet", pa.table({"x": [5]}))
     assert hive.rows("SELECT x FROM t") == [(5,)]
+
+
+def test_a_file_that_goes_while_a_query_starts() -> None:
+    error = trino_error(duckdb.IOException('No files found that match the pattern "/x/y.parquet"'))
+    assert (
+        str(error) == "HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split: a file is gone; try again"
+    )
+
+
+def test_an_insert_of_many_files(hive: HiveStore) -> None:
+    hive.table("t", {"n": "bigint"}, "t/", partitioned={"p": "bigint"})
+    hive.rows("INSERT INTO t SELECT n, n % 50 AS p FROM UNNEST(sequence(1, 200)) AS u (n)")
+    assert hive.rows("SELECT count(*) AS n, count(DISTINCT p) AS p FROM t") == [(200, 50)]
+    assert len(hive.keys("t/")) >= 50
+    hive.rows("INSERT INTO t VALUES (CAST(7 AS bigint), CAST(0 AS bigint))")
+    assert hive.rows("SELECT sum(n) AS s FROM t") == [(20107,)]
 
 
 def test_every_type_of_partition_value(hive: HiveStore) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fsql.local.engine import Session, literal
 from fsql.local.statements.context import Context
-from fsql.local.store import split_uri
+from fsql.local.store import split_uri, sync_file, sync_folders
 from fsql.local.transpile import TrinoError
 from fsql.local.transpile import types as tt
 
@@ -96,19 +96,28 @@ def write_parquet(session: Session, sql: str, options: Options) -> list[Written]
 def publish(context: Context, written: Iterable[Written], folders: Iterable[str]) -> list[str]:
     """Make each file an object in its folder (an S3 URI with a slash at its end); their URIs.
 
-    Nothing is published once the query is cancelled.
+    Nothing is published once the query is cancelled. All bytes are on the disk before the first
+    object can be seen, and then the files are renamed one right after the other: a process killed
+    in between leaves some of them, as Athena may, but there is hardly a time for it.
     """
+    pairs = [
+        (file.path, f"{folder}{context.id}-{uuid.uuid4()}.parquet")
+        for file, folder in zip(written, folders, strict=True)
+    ]
+    for path, _ in pairs:
+        sync_file(path)
     context.session.check()
-    uris: list[str] = []
+    places: dict[str, Path] = {}
     try:
-        for file, folder in zip(written, folders, strict=True):
-            uri = f"{folder}{context.id}-{uuid.uuid4()}.parquet"
-            context.store.publish(file.path, *split_uri(uri))
-            uris.append(uri)
+        with context.store.write(durable=False) as _:
+            for path, uri in pairs:
+                places[uri] = context.store.place(path, *split_uri(uri))
     except BaseException:
-        discard(context, uris)
+        discard(context, places)
         raise
-    return uris
+    for place in {place.parent: place for place in places.values()}.values():
+        sync_folders(place, context.store.buckets)
+    return list(places)
 
 
 def discard(context: Context, uris: Iterable[str]) -> None:

@@ -111,6 +111,10 @@ _FAULTS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], TrinoError]]] = [
             r"CSV Error on Line: (\d+)\n",
             _said("HIVE_CURSOR_ERROR", r"Failed to read text file: line \1 is too long"),
         ),
+        (
+            r"No files found that match the pattern|Cannot open file",
+            _said("HIVE_CANNOT_OPEN_SPLIT", "Error opening Hive split: a file is gone; try again"),
+        ),
         (r"Division by zero", _said("DIVISION_BY_ZERO", "Division by zero")),
         (r"Could not convert string ['\"](.*)['\"] to ([\w(),]+)", _wrong_text),
         (r"Type (\w+) with value (\S+) can't be cast .* destination type (\w+)", _out_of_range),
