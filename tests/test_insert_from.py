@@ -486,7 +486,7 @@ def test_columns_that_do_not_fit(store: fsql.FeatureStore, make: Any, case: str)
 
 BROKEN = {
     "DROP TABLE x": "'DROP TABLE x' is no query",
-    "SELECT k, t FROM nowhere": "'awsdatacatalog.feature_store.nowhere' does not exist",
+    "SELECT k, t FROM nowhere": "line 1:18: Table 'awsdatacatalog.*nowhere' does not",
     f"SELECT k, t, x / 0 AS x FROM {SOURCE.name}": "DIVISION_BY_ZERO",
     f"SELECT k, t, k * 3000000000 AS x FROM {SOURCE.name}": "Out of range for integer",
     "SELECT k t FROM": "mismatched input",
@@ -572,6 +572,8 @@ def deaths() -> Iterator[Any]:
     for moment in ("before", "after"):
         for number in range(1, REQUESTS):
             for token in ("", "nightly"):
+                if (moment, number, token) == ("after", REQUESTS - 1, ""):
+                    continue  # all of it is done, and the next call begins anew
                 quick = (moment, number, token) in (("after", 6, ""), ("after", 9, "nightly"))
                 marks = [] if quick else [pytest.mark.slow]
                 yield pytest.param(moment, number, token, marks=marks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from fsql.errors import InvalidQuery, UnsupportedType
 from fsql.planning import Plan
 
 __all__ = ["Given", "Query", "canonical", "quoted", "understood"]
+
+_LINE = re.compile(r"\bline (\d+):")
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,10 @@ def _known(outputs: Sequence[Output] | None) -> tuple[Given, ...] | None:
 def _asked(connection: Connection, sql: str) -> tuple[Given, ...]:
     """The columns as Athena sees them; neither of the two queries reads rows."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT * FROM (\n{sql}\n) LIMIT 0")
+        try:
+            cursor.execute(f"SELECT * FROM (\n{sql}\n) LIMIT 0")
+        except InvalidQuery as error:
+            raise InvalidQuery(_LINE.sub(_one_less, str(error)), error.query_id) from error
         names = cursor.schema.names
     columns = [f"c{place}" for place in range(len(names))]
     # The aggregate makes one row, of the types that the columns have.
@@ -117,6 +123,11 @@ def _asked(connection: Connection, sql: str) -> tuple[Given, ...]:
         )
         row = cursor.fetchone() or ()
     return tuple(Given(name, _parsed(text)) for name, text in zip(names, row, strict=False))
+
+
+def _one_less(line: re.Match[str]) -> str:
+    """A line as whoever wrote the SELECT counts it: without the one above."""
+    return f"line {int(line[1]) - 1}:"
 
 
 def _parsed(text: str) -> EngineType:
