@@ -230,7 +230,12 @@ def _bridge(type_: pa.DataType, shape: pa.DataType | None = None) -> pa.DataType
     time32 is reached from int32 only, so a stored count of seconds goes int64, int32,
     time32. With `shape`, the exact type, the same stop is made on the way out.
     """
-    leaf = shape if shape is not None else type_
+    found = _bridged(type_, shape if shape is not None else type_)
+    # The same type, but for names and notes that are lost in making it anew.
+    return type_ if found.equals(type_) else found
+
+
+def _bridged(type_: pa.DataType, leaf: pa.DataType) -> pa.DataType:
     if pa.types.is_time32(leaf):
         return pa.int32()
     if isinstance(leaf, InstantType):

@@ -131,9 +131,21 @@ def _from_pandas(frame: pd.DataFrame, name: str) -> pa.Table:
     if twice:
         raise InvalidData(name, [Problem(column, "stands in the frame twice.") for column in twice])
     try:
-        return pa.Table.from_pandas(frame, preserve_index=_is_index_named(frame))
+        table = pa.Table.from_pandas(frame, preserve_index=_is_index_named(frame))
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise InvalidData(name, _mixed(frame, error)) from error
+    return table.replace_schema_metadata(_with_arrow_dtypes(table.schema, frame))
+
+
+def _with_arrow_dtypes(schema: pa.Schema, frame: pd.DataFrame) -> dict[bytes, bytes]:
+    """The metadata with those of pandas' Arrow dtypes that Arrow notes as mere objects."""
+    pandas = schema.pandas_metadata
+    dtypes = dict(zip(map(str, frame.columns), frame.dtypes, strict=True))
+    for column in pandas["columns"]:
+        dtype = dtypes.get(column["field_name"])
+        if isinstance(dtype, pd.ArrowDtype) and not column["numpy_type"].endswith("[pyarrow]"):
+            column["numpy_type"] = str(dtype)
+    return {**schema.metadata, b"pandas": json.dumps(pandas).encode()}
 
 
 def _is_index_named(frame: pd.DataFrame) -> bool | None:
@@ -238,6 +250,8 @@ def _own_dtype(table: pa.Table, i: int, noted: str | None) -> Any:
         return pd.ArrowDtype(type_)
     if noted == "object" and (counted or pa.types.is_string(type_)):
         return object
+    if pa.types.is_dictionary(type_) and getattr(type_.value_type, "tz", None) is not None:
+        return pd.CategoricalDtype
     nullable = counted and table.column(i).null_count > 0
     return _NULLABLE[type_] if nullable and (noted is None or noted in _NUMPY) else None
 
@@ -245,7 +259,17 @@ def _own_dtype(table: pa.Table, i: int, noted: str | None) -> Any:
 def _series(column: pa.ChunkedArray, dtype: Any, index: pd.Index[Any]) -> pd.Series[Any]:
     if dtype is object:
         return pd.Series(column.to_pylist(), index, dtype=object)
+    if dtype is pd.CategoricalDtype:
+        return pd.Series(_categories_with_zone(column), index)
     return pd.Series(dtype.__from_arrow__(column), index)
+
+
+def _categories_with_zone(column: pa.ChunkedArray) -> pd.Categorical:
+    """Categories that are times; Arrow leaves their zone out."""
+    whole = column.unify_dictionaries().combine_chunks()
+    values = pd.Index(whole.dictionary.to_pandas())
+    codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return pd.Categorical.from_codes(codes, values, column.type.ordered)
 
 
 def _dtypes(schema: pa.Schema) -> dict[str, str]:

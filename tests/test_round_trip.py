@@ -447,6 +447,7 @@ PANDAS = pd.DataFrame(
         "arrow_large": arrow_backed(["a", None, ""], pa.large_string()),
         "arrow_list": arrow_backed([[1], None, []], pa.list_(pa.int32())),
         "arrow_struct": arrow_backed([{"A": 1}, None, {"A": None}], pa.struct([("A", pa.int8())])),
+        "arrow_decimal": arrow_backed([Decimal("1.5"), None, None], pa.decimal128(5, 1)),
         "arrow_map": arrow_backed([[("k", 1)], None, []], pa.map_(pa.string(), pa.int8())),
         "arrow_time": arrow_backed(
             [dt.datetime(2020, 1, 1), None, None], pa.timestamp("ms", "UTC")
@@ -464,6 +465,7 @@ PANDAS = pd.DataFrame(
         "ordered": pd.Categorical(["hi", None, "lo"], LEVELS, ordered=True),
         "counted": pd.Categorical([3, None, 1], [3, 2, 1], ordered=True),
         "days": TIMES.astype("category"),
+        "zoned_days": TIMES.dt.tz_localize("Europe/Berlin").astype("category"),
         "months": pd.Series(pd.period_range("2020-01", periods=3, freq="M")),
         "intervals": pd.Series(pd.interval_range(0, 3)),
     }
@@ -588,6 +590,7 @@ POLARS = pl.DataFrame(
         "array": pl.Series([[1, None], [3, 4], None], dtype=pl.Array(pl.Int16, 2)),
         "struct": [{"a": 1, "B": "x"}, None, {"a": None, "B": ""}],
         "deep": [[{"q": [1.5, None]}], None, []],
+        "grid": pl.Series([[[1, 2], [3, None]], None, None], dtype=pl.Array(pl.Int16, (2, 2))),
         "time": [dt.time(1, 2, 3, 4), None, dt.time(0)],
         "date": [dt.date(1, 1, 1), None, dt.date(9999, 12, 31)],
         "micros": pl.Series([dt.datetime(1, 1, 1), None, None], dtype=pl.Datetime("us")),
@@ -610,6 +613,17 @@ def test_a_polars_frame_comes_back(store: fsql.FeatureStore, transport: Any) -> 
     name = stored(store, POLARS)
     read = pl.DataFrame(fsql.read_arrow(f"SELECT * FROM {name}", store.engine, transport=transport))
     pl.testing.assert_frame_equal(read, POLARS, check_exact=True)
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_enums_inside_of_others_come_back(store: fsql.FeatureStore, transport: Any) -> None:
+    enum = pl.Enum(LEVELS)
+    lists = pl.Series([["hi", None], None, []], dtype=pl.List(enum))
+    structs = pl.Series([{"e": "lo"}, None, {"e": None}], dtype=pl.Struct({"e": enum}))
+    frame = pl.DataFrame({"id": [1, 2, 3], "lists": lists, "structs": structs})
+    name = stored(store, frame)
+    read = pl.DataFrame(fsql.read_arrow(f"SELECT * FROM {name}", store.engine, transport=transport))
+    pl.testing.assert_frame_equal(read.sort("id"), frame)
 
 
 @pytest.mark.parametrize("backend", ["numpy_nullable", "pyarrow"])
