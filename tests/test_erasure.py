@@ -20,8 +20,10 @@ from pyiceberg.io.pyarrow import ArrowScan, PyArrowFileIO
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat, ManifestContent
 from pyiceberg.table.update.snapshot import _OverwriteFiles
 from pyiceberg.typedef import Record
+from pyiceberg.types import LongType
 
 import fsql
+from fsql import formats
 from fsql.errors import CommitConflict, ConfigError, StorageError, UnsupportedType
 from fsql.formats import erasure_notes, file_rows
 from fsql.types import Timestamp
@@ -482,3 +484,25 @@ def test_the_hooks_of_pyiceberg_are_there() -> None:
         "spec",
     ):
         assert hook in dir(_OverwriteFiles)
+
+
+def test_files_from_before_columns_were_renamed_and_added(store: fsql.FeatureStore) -> None:
+    old = group("grown")
+    store.create(old)
+    store.write(old, table((SECRET, 1, 0), ("bob", 1, 0)))
+    with loaded(store, old).update_schema() as update:
+        update.rename_column("note", "remark").rename_column("who", "name").add_column(
+            "extra", LongType()
+        )
+    grown = fsql.FeatureGroup(
+        "a", "b", "grown", "v0001", sa.MetaData(),
+        sa.Column("name", sa.String), sa.Column("n", sa.Integer), sa.Column("t", Timestamp("us")),
+        sa.Column("remark", sa.String), sa.Column("extra", sa.BigInteger),
+        keys=["name"], event_time="t",
+    )  # fmt: skip
+    formats.describe_group(store.catalog, grown)
+    result = store.delete(grown, {"name": SECRET}, purge=True)
+    assert (result.rows, traces(store)) == (1, [])
+    read = fsql.read_arrow(sa.select(grown), store.engine).to_pylist()
+    note = "a note on bob that is long"
+    assert read == [{"name": "bob", "n": 1, "t": START, "remark": note, "extra": None}]
