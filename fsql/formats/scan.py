@@ -94,13 +94,13 @@ class FileScan:
         return self._dataset.scanner(columns=places, filter=self._filter)
 
     def to_table(self) -> pa.Table:
-        """All rows, read in parallel, in the order in which they were written."""
+        """All rows, read in parallel, file by file; within a file they are sorted by key."""
         scanner = self._scanner
         table = scanner.to_table() if self._limit is None else scanner.head(self._limit)
         return table.rename_columns(self.schema.names)
 
     def to_batches(self) -> Iterator[pa.RecordBatch]:
-        """The rows as they come, in bounded memory and in the same order."""
+        """The rows as they come, in bounded memory, in the same order as `to_table`."""
         left = self._limit
         for batch in self._scanner.to_reader():
             if left is not None:

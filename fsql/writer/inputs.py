@@ -36,7 +36,8 @@ SUFFIXES: Mapping[str, str] = {
 COMPRESSED = (".gz", ".bz2", ".zst")
 BATCH_BYTES = 4 << 20
 PROBE_ROWS = 256
-TEXT_BLOCK = 16 << 20  # bytes that are parsed at once, and the longest line
+# Bytes that are parsed at once, and the longest line. Arrow reads 32 of them ahead.
+TEXT_BLOCK = 4 << 20
 
 
 def open_source(
@@ -67,7 +68,7 @@ def _scanned(dataset: ds.Dataset) -> Iterator[pa.RecordBatch]:
     probe = dataset.head(PROBE_ROWS, batch_size=PROBE_ROWS)
     rows = BATCH_BYTES * max(1, len(probe)) // max(1, probe.nbytes)
     batches: Iterator[pa.RecordBatch] = dataset.to_batches(
-        batch_size=max(1, min(rows, BLOCK_ROWS)), batch_readahead=2, fragment_readahead=1
+        batch_size=max(1, min(rows, BLOCK_ROWS)), batch_readahead=1, fragment_readahead=1
     )
     return batches
 

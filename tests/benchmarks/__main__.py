@@ -7,7 +7,16 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 
-NAMES = ("one_row", "read_rows", "upload", "inserts", "write_peers", "read_peers", "upsert_peers")
+NAMES = (
+    "one_row",
+    "read_rows",
+    "upload",
+    "large",
+    "inserts",
+    "write_peers",
+    "read_peers",
+    "upsert_peers",
+)
 
 
 def main(names: list[str]) -> None:
