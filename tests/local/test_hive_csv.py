@@ -7,10 +7,14 @@ import gzip
 from collections.abc import Mapping
 from decimal import Decimal
 
+import duckdb
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from fsql.local.opencsv import taken_apart
+from fsql.local import opencsv
+from fsql.local.tables.hive_csv import parts_of_line
 from tests.local.hive_store import TEXT_OUTPUT, HiveStore
 
 TEXT_INPUT = "org.apache.hadoop.mapred.TextInputFormat"
@@ -241,6 +245,18 @@ def test_nested_columns_are_refused(hive: HiveStore) -> None:
     assert "OpenCSVSerde does not read columns of type array" in hive.fails("SELECT v FROM t")
 
 
+@settings(max_examples=20)
+@given(lines=st.lists(st.text('a b,"\\', max_size=14), min_size=1, max_size=200))
+def test_patterns_take_lines_apart_as_opencsv_does(lines: list[str]) -> None:
+    with duckdb.connect() as connection:
+        opencsv.register(connection)
+        connection.register("given", pa.table({"line": lines}))
+        marks = (",", '"', "\\")
+        rows = connection.sql(f"SELECT line, {parts_of_line('line', *marks)} FROM given").fetchall()
+    for line, parts in rows:
+        assert parts == (opencsv.taken_apart(line, *marks) if line else []), line
+
+
 @pytest.mark.parametrize(
     ("line", "values"),
     [
@@ -253,4 +269,4 @@ def test_nested_columns_are_refused(hive: HiveStore) -> None:
     ],
 )
 def test_habits_of_opencsv(line: str, values: list[str]) -> None:
-    assert taken_apart(line, ",", '"', "\\") == values
+    assert opencsv.taken_apart(line, ",", '"', "\\") == values

@@ -78,6 +78,13 @@ def test_months_of_a_date_column(hive: HiveStore) -> None:
     ]
 
 
+def test_insert_is_refused(hive: HiveStore) -> None:
+    projected(hive, {"a": "string"}, {"a.type": "injected"})
+    error = hive.fails("INSERT INTO t SELECT 1 AS n, 'x' AS a")
+    assert error == ("NOT_SUPPORTED: INSERT INTO tables with partition projection runs on AWS only")
+    assert hive.keys("t/") == []
+
+
 @pytest.mark.parametrize(
     ("properties", "template", "said"),
     [

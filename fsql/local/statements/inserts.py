@@ -25,6 +25,7 @@ from fsql.local.statements.unload import (
 from fsql.local.tables import iceberg_write
 from fsql.local.tables.hive import types_of
 from fsql.local.tables.hive_files import NULL_PARTITION, partitions_of, table_location
+from fsql.local.tables.hive_projection import is_projected
 from fsql.local.tables.hive_serdes import reader_of
 from fsql.local.tables.hive_types import to_hive
 from fsql.local.tables.iceberg_types import schema_of, to_trino
@@ -126,6 +127,10 @@ def _targets(types: Mapping[str, tt.Type], columns: Sequence[str]) -> list[str]:
 def _insert_hive(context: Context, table: Json, select: str, single: bool) -> tuple[int, list[str]]:
     """New files in the table's folder or its partitions' ones, then the new partitions."""
     _check_writable(table["StorageDescriptor"])
+    if is_projected(table):
+        raise TrinoError(
+            "NOT_SUPPORTED", "INSERT INTO tables with partition projection runs on AWS only"
+        )
     keys = [key["Name"].lower() for key in table.get("PartitionKeys", [])]
     codec = table.get("Parameters", {}).get("write.compression", "SNAPPY")
     files = write_parquet(context.session, select, Options(codec, partition_by=keys, single=single))

@@ -16,7 +16,7 @@ from fsql.local.transpile import TrinoError
 from fsql.local.transpile import types as tt
 from fsql.local.transpile.sqltext import let, string
 
-__all__ = ["quoted_csv"]
+__all__ = ["parts_of_line", "quoted_csv"]
 
 _MARKS = (("separatorChar", ","), ("quoteChar", '"'), ("escapeChar", "\\"))
 _WHOLE = r"[+-]?\d+"
@@ -25,15 +25,15 @@ _WHOLE = r"[+-]?\d+"
 def quoted_csv(paths: list[str], columns: Columns, form: Form, uri: str) -> Scanned:
     """The rows of CSV files; a missing value is NULL, one too many is left out."""
     marks = [form.serde.get(key, default)[:1] or "\0" for key, default in _MARKS]
-    scan = f"(SELECT {_parts('line', *marks)} AS parts, filename FROM {lines(paths, form)})"
+    scan = f"(SELECT {parts_of_line('line', *marks)} AS parts, filename FROM {lines(paths, form)})"
     values = {
         name: _value(type_, place, form) for place, (name, type_) in enumerate(columns.items())
     }
     return scan, values
 
 
-def _parts(line: str, separator: str, quote: str, escape: str) -> str:
-    """The list of a line's values.
+def parts_of_line(line: str, separator: str, quote: str, escape: str) -> str:
+    """The SQL of the list of a line's values.
 
     A plain line is split, one that is well quoted taken apart by a pattern, any other by the
     function that does all that OpenCSV does.
