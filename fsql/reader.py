@@ -119,7 +119,8 @@ def read_batches(
     """Read a query as a stream of record batches; arguments as `read_sql`.
 
     The query is over when this returns; its rows are fetched as they are read. What is
-    held for them goes when they are all read, or the reader is dropped.
+    held for them goes when they are all read, or the reader is dropped: the end of a ``with``
+    block alone does not, for Arrow's reader tells nobody that it was closed.
     """
     options: dict[str, Any] = {"transport": transport, "max_bytes_scanned": max_bytes_scanned}
     stack = ExitStack()

@@ -41,7 +41,7 @@ class Repeats:
         self._names = list(dict.fromkeys(names))
         self._by = [f"c{place}" for place in range(len(self._names))]
         self._waiting: list[pa.Table] = []
-        self._rows = 0
+        self._rows = self._known = 0
 
     def add(self, fitted: Mapping[str, pa.ChunkedArray], first_row: int) -> None:
         """See more rows; rows with NULLs, which no write takes, are left out."""
@@ -53,9 +53,10 @@ class Repeats:
         table = pa.table([*columns, row, counts], [*self._by, _ROW, _TIMES]).drop_null()
         self._waiting.append(table)
         self._rows += len(table)
-        if self._rows >= WAITING_ROWS:
+        # As many new ones as are known: each row is looked at a few times, however many come.
+        if self._rows >= max(WAITING_ROWS, self._known):
             self._waiting = [self._distinct()]
-            self._rows = 0
+            self._known, self._rows = len(self._waiting[0]), 0
 
     def found(self) -> Repeated:
         """What was found."""
@@ -64,11 +65,11 @@ class Repeats:
         distinct = self._distinct()
         again = distinct.filter(pc.greater(distinct[_TIMES], 1))
         count = pc.sum(pc.subtract(again[_TIMES], 1), min_count=0).as_py()
-        rows = again[_ROW].slice(0, SHOWN_ROWS).to_pylist()
-        return Repeated(count, tuple(sorted(rows)))
+        rows = again[_ROW].take(pc.sort_indices(again[_ROW])[:SHOWN_ROWS])
+        return Repeated(count, tuple(rows.to_pylist()))
 
     def _distinct(self) -> pa.Table:
         """Each row once, with the last number and the count of those that are like it."""
-        grouped = pa.concat_tables(self._waiting).group_by(self._by, use_threads=False)
+        grouped = pa.concat_tables(self._waiting).group_by(self._by)
         found = grouped.aggregate([(_ROW, "max"), (_TIMES, "sum")])
         return found.rename_columns([*self._by, _ROW, _TIMES])
