@@ -16,6 +16,7 @@ from fsql.errors import ConfigError
 from fsql.formats import Totals
 from fsql.formats.hive import compacting
 from fsql.formats.iceberg import load
+from fsql.inserts.stages import PREFIX
 from fsql.planning import Planner
 from fsql.writer.progress import progress_bar
 
@@ -117,6 +118,11 @@ def compact(
     before = formats.totals(catalog, entry)
     work = _hive if entry.is_hive_group else _iceberg
     unit = "files" if entry.is_hive_group else "runs"
+    if vacuum:
+        # Before the stages go: what one of them leaves waits for the next compaction.
+        rest = remains(catalog, entry, older_than)
+        catalog.storage.delete(file.uri for file in rest)
+        done.removed = len(rest)
     with progress_bar(entry.name, None, progress, unit) as show:
         work(_Job(catalog, entry, where, vacuum, min_files, older_than, show), done)
     if vacuum:
@@ -151,11 +157,6 @@ def _check(where: str | None, min_files: int | None, older_than: dt.timedelta) -
 
 def _iceberg(job: _Job, done: _Done) -> None:
     catalog, entry = job.catalog, job.entry
-    if job.vacuum:
-        # Before the stages go: what one of them leaves waits for the next compaction.
-        rest = remains(catalog, entry, job.older_than)
-        catalog.storage.delete(file.uri for file in rest)
-        done.removed = len(rest)
     if job.min_files is not None:
         athena.set_threshold(catalog, entry, job.min_files)
     found = deletes.find(catalog, entry)
@@ -201,10 +202,10 @@ def _restore(catalog: Catalog, entry: Entry) -> None:
 
 def _hive(job: _Job, done: _Done) -> None:
     if job.vacuum:
-        done.removed = len(compacting.sweep(job.catalog, job.entry, job.older_than))
+        done.removed += len(compacting.sweep(job.catalog, job.entry, job.older_than))
     only = None if job.where is None else frozenset(_paths(job, job.where))
     least = _LEAST if job.min_files is None else job.min_files
-    overtaken = compacting.compact(job.catalog, job.entry, least, only, job.show)
+    overtaken = compacting.compact(job.catalog, job.entry, least, only, PREFIX, job.show)
     if overtaken:
         shown = ", ".join(folder.rstrip("/") or job.entry.name for folder in overtaken[:3])
         done.note = f"Others have replaced {shown} meanwhile; compact again."

@@ -11,6 +11,7 @@ from fsql.errors import TableNotFound
 from fsql.formats import drop
 from fsql.formats.history import History
 from fsql.formats.hive import compacting
+from fsql.formats.hive.manifests import Manifests
 from fsql.formats.iceberg import load
 from fsql.formats.stage import STAGE
 from fsql.inserts.stages import PREFIX
@@ -43,11 +44,17 @@ def leftovers(catalog: Catalog, database: str | None = None) -> list[Leftover]:
     now = dt.datetime.now(dt.UTC)
     kinds = ((STAGE, "an upsert"), (PREFIX, "an insert"))
     found = [
-        Leftover(entry, now - _touched(entry), what)
+        (entry, now - _touched(entry), what)
         for prefix, what in kinds
         for entry in catalog.entries(database, f"{prefix}*")
     ]
-    return sorted(found, key=lambda leftover: leftover.idle, reverse=True)
+    # An insert goes on with one of its two stages while nothing happens to the other.
+    idle: dict[str, dt.timedelta] = {}
+    for entry, age, _ in found:
+        work = entry.name.removesuffix(_ROWS)
+        idle[work] = min(age, idle.get(work, age))
+    made = [Leftover(e, idle[e.name.removesuffix(_ROWS)], what) for e, _, what in found]
+    return sorted(made, key=lambda leftover: (-leftover.idle, leftover.entry.name))
 
 
 def _touched(entry: Entry) -> dt.datetime:
@@ -58,11 +65,19 @@ def _touched(entry: Entry) -> dt.datetime:
 def remove(catalog: Catalog, found: Iterable[Leftover]) -> list[str]:
     """Drop staged tables with their files; the names of those that were there.
 
-    The data files of an insert may be a group's own by now, so they stay; see `remains`.
+    The data files of an insert may be a group's own by now, so they stay; see `remains`. An insert
+    that has reached some partitions of a Hive-style group keeps its stages: by them, and by nothing
+    else, it can be gone on with.
+
+    Args:
+        found: in the order of `leftovers`; an insert without the rows of its second stage only
+            begins again, and without its first one would take that for all.
     """
     gone = []
     for leftover in found:
         entry = leftover.entry
+        if _is_half_done(catalog, entry):
+            continue
         purge = entry.name.startswith(STAGE) or entry.name.endswith(_ROWS)
         try:
             drop(catalog, entry, purge=purge and _is_own(entry))
@@ -72,24 +87,41 @@ def remove(catalog: Catalog, found: Iterable[Leftover]) -> list[str]:
     return gone
 
 
+def _is_half_done(catalog: Catalog, staged: Entry) -> bool:
+    """Whether partitions of a Hive-style group have files of an insert whose stage this is."""
+    stage = (staged.location or "").rstrip("/").removesuffix(_ROWS)
+    place, _, name = stage.rpartition("/")
+    if not name.startswith(PREFIX):
+        return False
+    return any(
+        uri.startswith(f"{stage}/")
+        for entry in catalog.entries(staged.database)
+        if entry.is_hive_group and entry.location == place
+        for manifest in Manifests(catalog, entry).all()
+        for uri in manifest.uris
+    )
+
+
 def _is_own(entry: Entry) -> bool:
     return (entry.location or "").rstrip("/").endswith(f"/{entry.name}")
 
 
 def remains(catalog: Catalog, entry: Entry, older_than: dt.timedelta) -> list[Object]:
-    """Files that inserts into a group have staged, that no snapshot has and no stage keeps.
-
-    Args:
-        entry: the group's table, an Iceberg table.
-    """
-    staged = {each.entry.name for each in leftovers(catalog, entry.database)}
-    files = list(_staged_files(catalog, entry, dt.datetime.now(dt.UTC) - older_than))
-    files = [(name, file) for name, file in files if name not in staged]
+    """Files that inserts into a group have staged, that the group has not and no stage keeps."""
+    files = list(_files(catalog, entry, PREFIX, dt.datetime.now(dt.UTC) - older_than))
     if not files:
         return []
+    # What the group has is asked after the stages: a stage goes when its files are the group's.
+    staged = {each.entry.name for each in leftovers(catalog, entry.database)}
+    needed = compacting.named(catalog, entry) if entry.is_hive_group else _needed(catalog, entry)
+    if needed is None:
+        return []
+    return [file for name, file in files if name not in staged and file.uri not in needed]
+
+
+def _needed(catalog: Catalog, entry: Entry) -> set[str]:
     table = load(catalog, entry.name, entry.database)
-    needed = History(table).files(table.snapshots(), live=True)
-    return [file for _, file in files if file.uri not in needed]
+    return History(table).files(table.snapshots(), live=True)
 
 
 def unreferenced(catalog: Catalog, entry: Entry, older_than: dt.timedelta) -> list[Object] | None:
@@ -106,20 +138,13 @@ def unreferenced(catalog: Catalog, entry: Entry, older_than: dt.timedelta) -> li
     if len(table.snapshots()) > _FEW_SNAPSHOTS:
         return None
     files = list(_files(catalog, entry, "", dt.datetime.now(dt.UTC) - older_than))
-    needed = History(table).files(table.snapshots(), live=True)
     staged = {each.entry.name for each in leftovers(catalog, entry.database)}
+    needed = _needed(catalog, entry)
     return [
         file
         for name, file in files
         if file.uri.endswith(".parquet") and file.uri not in needed and name not in staged
     ]
-
-
-def _staged_files(
-    catalog: Catalog, entry: Entry, until: dt.datetime
-) -> Iterator[tuple[str, Object]]:
-    """The files older than a time in folders of stages, each with the name of the stage."""
-    return _files(catalog, entry, PREFIX, until)
 
 
 def _files(

@@ -11,6 +11,7 @@ import re
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -28,7 +29,7 @@ from fsql.formats.parquet import FileSet, WrittenFile
 from fsql.formats.sorting import row_order
 from fsql.storage import Object, path_of
 
-__all__ = ["compact", "sweep", "unreferenced"]
+__all__ = ["compact", "named", "sweep", "unreferenced"]
 
 AT_ONCE = 64  # partitions
 READERS = dt.timedelta(hours=1)  # longer than any query of Athena's may take by default
@@ -49,6 +50,7 @@ def compact(
     entry: Entry,
     least: int,
     only: Collection[str] | None,
+    stages: str,
     show: Callable[[int], None],
 ) -> list[str]:
     """Write the small files of each partition anew, sorted by key, in few files.
@@ -56,6 +58,7 @@ def compact(
     Args:
         least: so many small files of a partition are worth it.
         only: the partitions that have one of these files; None is all.
+        stages: how the names of tables begin in which inserts stage rows for the group.
         show: is told of files that are done.
 
     Returns:
@@ -66,7 +69,7 @@ def compact(
             or compacted.
         TableNotFound, CommitConflict: the table was dropped, or made anew, meanwhile.
     """
-    work = _Compaction(catalog, entry)
+    work = _Compaction(catalog, entry, stages)
     overtaken = []
     for parts in _batches(work.parts(max(2, least), only)):
         overtaken += work.done(parts)
@@ -87,10 +90,12 @@ def _batches(parts: Iterable[_Part]) -> Iterator[list[_Part]]:
 
 
 class _Compaction:
-    def __init__(self, catalog: Catalog, entry: Entry) -> None:
-        self._catalog, self._entry = catalog, entry
+    def __init__(self, catalog: Catalog, entry: Entry, stages: str) -> None:
+        self._catalog, self._entry, self._stages = catalog, entry, stages
         self._manifests = Manifests(catalog, entry)
         self._layout = self._manifests.layout
+        # Asked for after the manifest was read: the stage goes when all partitions have its files.
+        self._is_staged = cache(lambda name: catalog.find(name, entry.database) is not None)
 
     def parts(self, least: int, only: Collection[str] | None) -> Iterator[_Part]:
         """The partitions that are worth it."""
@@ -111,7 +116,13 @@ class _Compaction:
                 yield Object(uri, info.size)
 
     def _may_be_repeated(self, uri: str) -> bool:
-        """Whether a write with a token is not done to the end: it knows its files by name."""
+        """Whether a write is perhaps not done to the end, and will know its files by their names.
+
+        One with a token, or an insert: its files are staged below the table's location.
+        """
+        folder = uri.removeprefix(self._manifests.root).partition("/")[0]
+        if folder.startswith(self._stages):
+            return self._is_staged(folder)
         found = _OF_TOKEN.match(uri.rpartition("/")[2])
         if found is None:
             return False
@@ -212,6 +223,15 @@ def unreferenced(catalog: Catalog, entry: Entry, older_than: dt.timedelta) -> li
     young = now - min(older_than, READERS)
     busy = {one.texts for one in listed if one.written > young}
     return [file for texts, file in files if file.uri not in named and texts not in busy]
+
+
+def named(catalog: Catalog, entry: Entry) -> set[str] | None:
+    """The files that manifests name; None while somebody may be reading those they named before."""
+    manifests = Manifests(catalog, entry)
+    listed = manifests.listed()
+    if any(one.written > dt.datetime.now(dt.UTC) - READERS for one in listed):
+        return None
+    return {uri for manifest in manifests.all(listed) for uri in manifest.uris}
 
 
 def _files(

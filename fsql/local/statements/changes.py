@@ -56,10 +56,12 @@ def _attempt(context: Context, statement: st.Change) -> int:
     name = st.Name(target.name.lower(), target.db or None, target.catalog or None, at(target))
     table = context.tables.get(name, context.database)
     _check(table, statement)
-    location = metadata_location(table)
-    wanted = None if isinstance(node, exp.Merge) else filter_of_change(node)
-    found = (table["DatabaseName"], table["Name"])
-    base = Base(found, location, context.tables.iceberg, wanted)
+    base = Base(
+        (table["DatabaseName"], table["Name"]),
+        metadata_location(table),
+        context.tables.iceberg,
+        None if isinstance(node, exp.Merge) else filter_of_change(node),
+    )
     binding = Binding(context.tables, context.database, context.session)
 
     def resolve(found: exp.Table) -> Scan:
