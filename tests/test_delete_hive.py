@@ -116,12 +116,16 @@ def test_files_that_may_be_on_their_way_are_told(store: fsql.FeatureStore) -> No
     result = store.delete(of, {"who": SECRET}, purge=True)
     assert "1 file that no partition has" in str(result)
     (left,) = traces(store)
+    half = Path(left).with_name("half.parquet")
+    half.write_bytes(f"PAR1{SECRET}".encode())
+    assert "2 files that no partition" in str(store.delete(of, {"who": SECRET}, purge=True))
     old = time.time() - 2 * 86400
     for path in (*Path(left).parent.iterdir(), *tree(store)):
         if path.is_file() and path.suffix != ".db":
             os.utime(path, (old, old))
     assert "that no partition has" not in str(store.delete(of, {"who": SECRET}, purge=True))
     assert traces(store) == []
+    assert not half.exists()
     assert names(store, of) == ["eve"]
 
 
@@ -163,10 +167,13 @@ def test_whoever_is_killed_is_finished_by_the_next(store: fsql.FeatureStore, ste
     assert traces(store) == []
 
 
-def test_a_missing_file_is_named(store: fsql.FeatureStore) -> None:
-    of = made(store, "missing")
+@pytest.mark.parametrize("table_format", ["hive", "iceberg"])
+def test_a_missing_file_is_named(store: fsql.FeatureStore, table_format: str) -> None:
+    of = group("missing", event_time=None, table_format=table_format)
+    store.create(of)
     store.write(of, table((SECRET, 1, 0), ("bob", 1, 0)))
     (path,) = (path for path in tree(store) if path.suffix == ".parquet")
     path.unlink()
-    with pytest.raises(StorageError, match=path.name):
-        store.delete(of, {"who": SECRET}, purge=True)
+    for purge in (False, True):
+        with pytest.raises(StorageError, match=path.name):
+            store.delete(of, {"who": SECRET}, purge=purge)

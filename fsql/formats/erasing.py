@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fsql.catalog import Catalog, Entry
+from fsql.errors import StorageError
 from fsql.formats import forgetting, removing
 from fsql.formats.choosing import Choice
 from fsql.formats.forgetting import Forgotten
@@ -37,7 +38,12 @@ def remove_rows(
         UnsupportedType: the table has equality deletes, which only other engines can apply.
     """
     remove = hive.remove_rows if entry.is_hive_group else removing.remove_rows
-    return remove(catalog, entry, choice, token, buried=buried, show=show)
+    try:
+        return remove(catalog, entry, choice, token, buried=buried, show=show)
+    except OSError as error:
+        raise StorageError(
+            f"Rows of {entry.name!r} could not be taken out: {error}. Do the same again."
+        ) from error
 
 
 def forget(catalog: Catalog, entry: Entry, choice: Choice) -> Forgotten:

@@ -129,12 +129,11 @@ def forget(catalog: Catalog, entry: Entry, choice: Choice) -> Forgotten:
     A young one may be on its way into the table: those are counted.
     """
     manifests, looks = Manifests(catalog, entry), _Looks(catalog, entry, choice)
-    named = _named(manifests)
-    deleted = finish_notes(catalog, f"{manifests.root}{NOTES}", lambda: named)
-    old = looks.holding(object.uri for object in unreferenced(catalog, entry, _DAY))
+    deleted = finish_notes(catalog, f"{manifests.root}{NOTES}", lambda: _named(manifests))
+    old = looks.may_hold(object.uri for object in unreferenced(catalog, entry, _DAY))
     catalog.storage.delete(old)
     rest = unreferenced(catalog, entry, dt.timedelta(0))
-    pending = looks.holding(object.uri for object in rest)
+    pending = looks.may_hold(object.uri for object in rest)
     return Forgotten(0, deleted + len(old), len(pending))
 
 
@@ -152,10 +151,20 @@ class _Looks:
 
     def holding(self, uris: Iterable[str]) -> list[str]:
         """The files that hold rows that are meant."""
-        listed = list(uris)
-        with ThreadPoolExecutor(READERS, "fsql-keys") as pool:
-            held = pool.map(self._holds, listed)
-            return [uri for uri, found in zip(listed, held, strict=True) if found]
+        return _which(self._holds, uris)
+
+    def may_hold(self, uris: Iterable[str]) -> list[str]:
+        """Of files that nobody vouches for, those that do, and those that are not whole."""
+
+        def holds(uri: str) -> bool:
+            try:
+                return self._holds(uri)
+            except FileNotFoundError:
+                return False
+            except pa.ArrowInvalid:
+                return True
+
+        return _which(holds, uris)
 
     def _holds(self, uri: str) -> bool:
         parts = self.rows(uri, self._choice.columns)
@@ -172,6 +181,12 @@ class _Looks:
         scanner = dataset.scanner(columns=columns, batch_readahead=2, fragment_readahead=2)
         for batch in scanner.to_reader():
             yield pa.Table.from_batches([batch])
+
+
+def _which(holds: Callable[[str], bool], uris: Iterable[str]) -> list[str]:
+    listed = list(uris)
+    with ThreadPoolExecutor(READERS, "fsql-keys") as pool:
+        return [uri for uri, held in zip(listed, pool.map(holds, listed), strict=True) if held]
 
 
 class _Removal:
@@ -244,8 +259,7 @@ class _Removal:
     def _publish(self, files: FileSet, rewritten: Sequence[_Rewritten]) -> bool:
         """Switch the partitions; whether all of them are."""
         changes = {each.part.texts: each.switch for each in rewritten}
-        results = publish(self._catalog, self._entry, self._manifests, changes)
-        files.keep()
+        results = publish(self._catalog, self._entry, self._manifests, changes, files.keep)
         pairs = [(each, results[each.part.texts]) for each in rewritten]
         for each, result in pairs:
             if isinstance(result, Outcome) and each.is_done(result.after):
