@@ -18,6 +18,8 @@ from pyiceberg.table import Table
 
 import fsql
 from fsql.errors import ConfigError, InvalidData, InvalidQuery, TableNotFound
+from fsql.inserts.stages import PREFIX, Stages
+from fsql.inserts.targets import target_of
 from fsql.types import Arrow, Epoch, Timestamp
 
 START = dt.datetime(2013, 1, 1)
@@ -315,6 +317,32 @@ def test_what_hive_style_groups_cannot_hold(store: fsql.FeatureStore, make: Any)
     assert store.insert_from(target, select.format("", "'a/b'")).rows == 1
 
 
+def test_rows_that_some_folders_have_are_never_deleted(store: fsql.FeatureStore, make: Any) -> None:
+    """A killed insert may have reached some partitions; another one of the same fails."""
+    # Each folder takes two objects: an empty one, and when Glue has the partition the real one.
+    target = hive(make, partition_by=["day(t)"])
+    sql = f"SELECT k, t, x, name FROM {SOURCE.name} WHERE k < 60"
+    assert killed(store, target.name, sql, "", "after", 40, "PutObject") == -signal.SIGKILL
+    count = len(rows(store, target))
+    assert 0 < count < 60
+    (stage,) = store.catalog.entries(pattern="fsql_insert_*")
+    entry = store.catalog.get(target.name)
+    likeness = target_of(store.catalog, entry, target)
+    Stages(store.catalog, likeness, stage.name.removeprefix(PREFIX)).discard()
+    assert len(rows(store, target)) == count
+    assert nothing_is_left(store)
+
+
+def test_an_insert_goes_on_folder_by_folder(store: fsql.FeatureStore, make: Any) -> None:
+    target = hive(make, partition_by=["day(t)"])
+    sql = f"SELECT k, t, x, name FROM {SOURCE.name} WHERE k < 60"
+    assert killed(store, target.name, sql, "", "after", 40, "PutObject") == -signal.SIGKILL
+    assert 0 < len(rows(store, target)) < 60
+    store.insert_from(target, sql)
+    assert sorted(row["k"] for row in rows(store, target)) == list(range(60))
+    assert nothing_is_left(store)
+
+
 def test_hive_style_groups_that_cut_times(store: fsql.FeatureStore, make: Any) -> None:
     target = hive(make, truncate=True)
     store.insert_from(target, "SELECT 1 AS k, TIMESTAMP '1960-01-01 00:00:00.000999' AS t")
@@ -543,7 +571,7 @@ KILLED = """
 import os, signal, sys
 import fsql
 
-url, target, select, token, moment, number = sys.argv[1:]
+url, target, select, token, moment, number, *only = sys.argv[1:]
 store = fsql.FeatureStore(url)
 left = int(number)
 
@@ -554,6 +582,9 @@ def count(**request):
         os.kill(os.getpid(), signal.SIGKILL)
 
 aws = store.catalog.aws
+if only:
+    aws.client("s3").meta.events.register(f"{moment}-call.s3.{only[0]}", count)
+    store.insert_from(target, select)
 aws.session.events.register(f"{moment}-call.athena.StartQueryExecution", count)
 for operation in ("CreateTable", "UpdateTable", "DeleteTable"):
     aws.client("glue").meta.events.register(f"{moment}-call.glue.{operation}", count)

@@ -104,13 +104,12 @@ class Insertion:
     def _left_by_another(self) -> Committed | None:
         """What an earlier try has done to the end, but for taking its stages away."""
         stage = self._stages.find(partitioned=True)
-        if stage is None:
-            return None
-        self._token = self._work.token or stage.token
+        if stage is not None:
+            self._token = self._work.token or stage.token
         done = self._done()
         if done is not None:
             self._stages.give_up(None)
-        elif not self._stages.fits(stage):
+        elif self._stages.unfit():
             self._stages.discard()
         return done
 

@@ -126,10 +126,13 @@ class Stages:
             return Stage(name, self._catalog.iceberg.load_table(identifier))
 
     def discard(self) -> None:
-        """Delete the stages with their rows."""
-        for stage in self._found():
+        """Delete the stages with those of their rows that are nobody else's."""
+        adopted = self._target.adopted()
+        # The parts first: without the rows that they are parts of they would pass for all.
+        for stage in self._found(True, False):
             self._drop(stage.name)
-            self._catalog.storage.delete_prefix(f"{stage.table.location().rstrip('/')}/")
+            found = self._catalog.storage.list(f"{stage.table.location().rstrip('/')}/")
+            self._catalog.storage.delete(o.uri for o in found if o.uri not in adopted)
 
     def give_up(self, adopted: Sequence[DataFile] | None) -> None:
         """Delete the stages, without the rows that the target has adopted.
@@ -138,7 +141,8 @@ class Stages:
             adopted: its new files; None if they are not known any more, and all of them stay.
         """
         kept = None if adopted is None else {file.file_path for file in adopted}
-        for stage in self._found():
+        # The one with the files last: as long as it is there, the work is found again.
+        for stage in self._found(False, True):
             partitioned = stage.name == self._names[True]
             entries = stage.entries() if partitioned and kept is not None else []
             self._drop(stage.name)
@@ -148,9 +152,12 @@ class Stages:
             paths = (entry.data_file.file_path for entry in entries)
             self._catalog.storage.delete(path for path in paths if path not in (kept or ()))
 
-    def _found(self) -> list[Stage]:
-        # The one with the rows last: as long as it is there, the work is found again.
-        stages = (self.find(partitioned=partitioned) for partitioned in (False, True))
+    def unfit(self) -> bool:
+        """Whether a stage is there that was made when the target was another."""
+        return any(not self.fits(stage) for stage in self._found(True, False))
+
+    def _found(self, *order: bool) -> list[Stage]:
+        stages = (self.find(partitioned=partitioned) for partitioned in order)
         return [stage for stage in stages if stage is not None]
 
     def _drop(self, name: str) -> None:

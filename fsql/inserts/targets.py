@@ -16,6 +16,7 @@ from fsql.formats import Committed
 from fsql.formats.commits import Commit
 from fsql.formats.fields import iceberg_schema
 from fsql.formats.hive.adopting import adopt
+from fsql.formats.hive.manifests import Manifests
 from fsql.formats.iceberg import load
 from fsql.formats.partitions import partition_spec
 from fsql.model import FeatureGroup
@@ -36,6 +37,9 @@ class Target(Protocol):
 
     def adopt(self, files: Sequence[DataFile], token: str) -> Committed:
         """Make data files of a stage the table's own, those of one token once."""
+
+    def adopted(self) -> set[str]:
+        """The files that may be the table's own although their adoption did not come to its end."""
 
 
 def target_of(catalog: Catalog, entry: Entry, group: FeatureGroup) -> Target:
@@ -62,6 +66,9 @@ class _IcebergTarget:
         rows, size = (sum(f.record_count for f in files), sum(f.file_size_in_bytes for f in files))
         return Committed(rows, len(files), size, made.id)
 
+    def adopted(self) -> set[str]:
+        return set()  # all of them at once, and the token with them
+
 
 class _HiveTarget:
     """A stage of it is an Iceberg table too: its INSERTs are atomic, and name their partitions.
@@ -72,7 +79,7 @@ class _HiveTarget:
     def __init__(self, catalog: Catalog, entry: Entry, group: FeatureGroup) -> None:
         self._catalog, self.entry = catalog, entry
         schema = iceberg_schema(group)
-        likeness = f"{entry.location} {group.properties}"
+        likeness = f"{entry.location} {schema} {group.definition.partition_by}"
         self.metadata = new_table_metadata(
             schema,
             partition_spec(group.definition.partition_by, schema),
@@ -84,3 +91,6 @@ class _HiveTarget:
 
     def adopt(self, files: Sequence[DataFile], token: str) -> Committed:
         return adopt(self._catalog, self.entry, files, token)
+
+    def adopted(self) -> set[str]:
+        return {uri for each in Manifests(self._catalog, self.entry).all() for uri in each.uris}
