@@ -65,11 +65,11 @@ def parts(rows: int = ROWS, seed: int = 0) -> pa.Table:
     return table.select(["id", "seen", "page"]).append_column("part", part)
 
 
-def folder_of(tables: Iterable[pa.Table], folder: Path) -> Path:
+def folder_of(tables: Iterable[pa.Table], folder: Path, row_group: int = ROWS) -> Path:
     """A folder of Parquet files."""
     folder.mkdir()
     for number, table in enumerate(tables):
-        pq.write_table(table, folder / f"{number:02d}.parquet")
+        pq.write_table(table, folder / f"{number:02d}.parquet", row_group_size=row_group)
     return folder
 
 
@@ -118,7 +118,7 @@ def _reader(folder: Path) -> Any:
 
 
 def _dataset(folder: Path) -> Any:
-    return ds.dataset(folder_of((visits(seed=n) for n in range(16)), folder / "in"))
+    return ds.dataset(folder_of((visits(seed=n) for n in range(16)), folder / "in", ROWS // 5))
 
 
 def _wide(folder: Path) -> Any:

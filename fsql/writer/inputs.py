@@ -64,7 +64,10 @@ def open_source(
 
 
 def _scanned(dataset: ds.Dataset) -> Iterator[pa.RecordBatch]:
-    """A dataset's rows in small batches, few of them read ahead; its own way fills the memory."""
+    """A dataset's rows in small batches, few of them read ahead; its own way fills the memory.
+
+    Arrow reads each row group of a dataset's Parquet files as a whole, so these should not be huge.
+    """
     probe = dataset.head(PROBE_ROWS, batch_size=PROBE_ROWS)
     rows = BATCH_BYTES * max(1, len(probe)) // max(1, probe.nbytes)
     batches: Iterator[pa.RecordBatch] = dataset.to_batches(
