@@ -34,6 +34,7 @@ ROW_GROUP_BYTES = 64 << 20  # of Arrow's memory; on S3 that becomes a few dozen 
 ROW_GROUP_ROWS = 1 << 20
 FILE_BYTES = 256 << 20  # AWS advises 128 MB and more: athena/latest/ug/performance-tuning.html
 BUFFER_BYTES = 96 << 20  # all partitions together, before rows have to leave memory
+MOST_THREADS = 8  # each has a row group in memory
 OPEN_FILES = 8  # each holds a part of an upload in memory, see S3's multipart uploads
 
 _FILES_WAITING = 3  # to be merged
@@ -196,13 +197,15 @@ class FileSet:
     def finish(self) -> list[WrittenFile]:
         """Write what waits, close every file; the files in the order in which they were begun."""
         backlogs = iter(list(self._backlogs.items()))
-        with ThreadPoolExecutor(pa.cpu_count(), "fsql-finish") as pool:
-            working = [pool.submit(self._finish, backlogs) for _ in range(pa.cpu_count())]
+        threads = min(pa.cpu_count(), MOST_THREADS)
+        with ThreadPoolExecutor(threads, "fsql-finish") as pool:
+            working = [pool.submit(self._finish, backlogs) for _ in range(threads)]
             try:
                 for worker in working:
                     worker.result()
             except BaseException:
                 self._broken = True
+                self._jobs.clear()
                 raise
         return sorted(self._written, key=lambda file: file.name)
 
