@@ -1,0 +1,1 @@
+"""Feature groups as Parquet files in Hive-style folders, visible by manifests."""

@@ -165,8 +165,7 @@ class _Compaction:
         changes: dict[Texts, Change] = {
             part.manifest.texts: _switch(part, new[part.manifest.texts]) for part in parts
         }
-        results = publish(self._catalog, self._entry, self._manifests, changes)
-        files.keep()
+        results = publish(self._catalog, self._entry, self._manifests, changes, files.keep)
         overtaken = []
         for texts, result in results.items():
             uris = {file.uri for file in new[texts]}

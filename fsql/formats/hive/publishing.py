@@ -45,9 +45,16 @@ class Outcome:
 
 
 def publish(
-    catalog: Catalog, entry: Entry, manifests: Manifests, changes: Mapping[Texts, Change]
+    catalog: Catalog,
+    entry: Entry,
+    manifests: Manifests,
+    changes: Mapping[Texts, Change],
+    keep: Callable[[], None] = lambda: None,
 ) -> dict[Texts, Outcome | Failure]:
     """Switch partitions from old manifests to new ones, each of them atomically.
+
+    Args:
+        keep: called before the first one is: from then on new files may be visible.
 
     Raises:
         TableNotFound: the table was dropped meanwhile; nothing was changed.
@@ -56,6 +63,7 @@ def publish(
     """
     _check_same(catalog, entry)
     first = _prepared(catalog, entry, manifests, list(changes))
+    keep()
     with ThreadPoolExecutor(REQUESTS, "fsql-publish") as pool:
         done = pool.map(lambda t: _attempted(manifests, first[t], changes[t]), changes)
         return dict(zip(changes, done, strict=True))

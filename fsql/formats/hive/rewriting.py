@@ -79,8 +79,8 @@ class Rewriting:
 
     def _publish(self, written: dict[Texts, list[WrittenFile]]) -> list[Texts]:
         changes = {texts: self._replacing(texts, files) for texts, files in written.items()}
-        results = publish(self._catalog, self._entry, self._manifests, changes)
-        self._files.keep()
+        keep = self._files.keep
+        results = publish(self._catalog, self._entry, self._manifests, changes, keep)
         overtaken = []
         for texts, result in results.items():
             uris = [file.uri for file in written[texts]]

@@ -108,8 +108,9 @@ class HiveWrite:
         if self._replaces == "everything":
             others = (one.texts for one in self._manifests.listed() if one.size)
             changes = dict.fromkeys(others, _emptying) | changes
-        results = publish(self._catalog, self._entry, self._manifests, changes)
-        self._keep(added, results)
+        keep = self._files.keep
+        results = publish(self._catalog, self._entry, self._manifests, changes, keep)
+        self._forget(added, results)
         explain(self._entry, self._layout, results)
         if self._token is not None:
             note(self._catalog, self._entry, self._token)
@@ -128,13 +129,12 @@ class HiveWrite:
 
         return change
 
-    def _keep(
+    def _forget(
         self,
         added: Mapping[Texts, list[WrittenFile]],
         results: Mapping[Texts, Outcome | Failure],
     ) -> None:
-        """Let all files stay that are, or may be, in a manifest."""
-        self._files.keep()
+        """Delete the files that are in no manifest, and never will be."""
         for texts, files in added.items():
             uris = [file.uri for file in files]
             if surely_old(results[texts], uris):
