@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
 
@@ -59,7 +60,8 @@ def serve(url: str, how: Serving, echo: Callable[[str], None]) -> bool:
         while not asked.wait(_LOOK_SECONDS) and server.alive:
             pass
         if asked.is_set():
-            echo("Stopping; running requests may end.")
+            with suppress(BrokenPipeError):  # who read it may be gone
+                echo("Stopping; running requests may end.")
     return asked.is_set()
 
 
