@@ -33,13 +33,14 @@ def with_categories(table: pa.Table) -> pa.Schema:
 
     More than `MAX_BYTES` of them for one column, or `MOST_BYTES` for all, are not noted.
     """
-    found = {}
+    found: dict[str, str] = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
         if pa.types.is_dictionary(column.type) and column.num_chunks:
             values = _distinct(column)
             texts = (_packed(values, compression) for compression in (None, "zstd"))
             text = next((text for text in texts if len(text) <= MAX_BYTES), None)
-            if text is not None and sum(map(len, found.values())) + len(text) <= MOST_BYTES:
+            taken = sum(len(kept) for kept in found.values())
+            if text is not None and taken + len(text) <= MOST_BYTES:
                 found[name] = text
     if not found:
         return table.schema
