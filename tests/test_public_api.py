@@ -29,7 +29,7 @@ NAMES = [
     "read_sql",
     "types",
 ]
-TYPES = ["Array", "Arrow", "Map", "Struct", "Timestamp"]
+TYPES = ["Array", "Arrow", "Epoch", "IsoText", "Map", "Struct", "Timestamp"]
 CLASSIC = ["create_fg", "dump_fg", "read_fg", "upload_fg"]
 GLUE = ["add_partitions", "register_table"]
 STORE = [
