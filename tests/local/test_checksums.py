@@ -6,6 +6,7 @@ import base64
 import os
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,19 @@ def test_a_full_checksum_that_is_wrong(local: LocalAWS) -> None:
         s3.complete_multipart_upload(**upload, ChecksumCRC32="AAAAAA==")
     assert local.store.find("bucket", "k") is None
     assert "ChecksumCRC32" in s3.complete_multipart_upload(**upload)
+
+
+def test_completing_again_is_answered_alike(local: LocalAWS) -> None:
+    """A client that waited for too long asks again, and the upload is gone by then."""
+    s3 = s3_of(local)
+    upload = uploaded(s3, [os.urandom(MINIMUM), b"end"])
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(s3.complete_multipart_upload, **upload) for _ in range(4)]
+    assert len({done.result()["ETag"] for done in asked}) == 1
+    s3.put_object(Bucket="bucket", Key="k", Body=b"newer")
+    with pytest.raises(ClientError, match="NoSuchUpload"):
+        s3.complete_multipart_upload(**upload)
+    assert local.store.path("bucket", "k").read_bytes() == b"newer"
 
 
 def test_parts_of_another_process_are_looked_at(local: LocalAWS) -> None:

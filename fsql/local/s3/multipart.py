@@ -6,9 +6,11 @@ import hashlib
 import json
 import shutil
 import sqlite3
+import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -46,6 +48,8 @@ class Uploads:
         # Parts that this process wrote. Others are looked at again before they are joined: parts
         # are not synced one by one, and the machine may have stopped since.
         self._fresh: set[str] = set()
+        self._turns: dict[str, threading.Lock] = {}
+        self._guard = threading.Lock()
 
     def create(self, request: Request) -> Response:
         """Answer CreateMultipartUpload."""
@@ -89,29 +93,62 @@ class Uploads:
         return xml_response("CopyPartResult", members)
 
     def complete(self, request: Request) -> Response:
-        """Answer CompleteMultipartUpload: the listed parts, joined, become the object."""
+        """Answer CompleteMultipartUpload: the listed parts, joined, become the object.
+
+        A client whose patience ended asks again, perhaps while we are still at it: it gets the
+        same answer, as from S3.
+        """
         # The checksum headers are the object's here, not those of this request's body.
         plain = replace(request, headers=without_checksums(request.headers))
         wanted = wanted_parts(read_all(plain))
-        with self._store.read() as db:
-            headers = self._find(db, request)
-            parts = chosen_parts(wanted, Part.all(db, request.query["uploadId"]))
-        with self._store.stage() as file:
-            self._join(request, parts, file)
-            checksums = self._checksums(request, parts, file, headers)
-            metadata = Metadata(joined_etag(parts), without_checksums(headers) | checksums)
-            commit(self._store, request, file, metadata)
-        self._forget(request)
+        with self._one_at_a_time(request.query["uploadId"]):
+            done = self._completed(request, wanted) or self._complete(request, wanted)
+        checksums = {k: v for k, v in done.headers.items() if k.startswith(CHECKSUM)}
         return xml_response(
             "CompleteMultipartUploadResult",
             {
                 "Location": f"/{request.bucket}/{request.key}",
                 "Bucket": request.bucket,
                 "Key": request.key,
-                "ETag": f'"{metadata.etag}"',
+                "ETag": f'"{done.etag}"',
                 **{checksum_member(name): value for name, value in checksums.items()},
             },
         )
+
+    def _completed(self, request: Request, wanted: list[tuple[int, str]]) -> Metadata | None:
+        """The object that the parts became already; None while the upload is there."""
+        with self._store.read() as db:
+            row = db.execute("SELECT 1 FROM s3_upload WHERE id = ?", (request.query["uploadId"],))
+            if row.fetchone() is not None:
+                return None
+            found = self._store.find(request.bucket, request.key)
+            metadata = Metadata.of(db, request.bucket, found) if found else None
+        same = metadata is not None and metadata.etag == joined_etag([etag for _, etag in wanted])
+        return metadata if same else None
+
+    def _complete(self, request: Request, wanted: list[tuple[int, str]]) -> Metadata:
+        with self._store.read() as db:
+            headers = self._find(db, request)
+            parts = chosen_parts(wanted, Part.all(db, request.query["uploadId"]))
+        with self._store.stage() as file:
+            self._join(request, parts, file)
+            checksums = self._checksums(request, parts, file, headers)
+            etag = joined_etag([part.etag for part in parts])
+            metadata = Metadata(etag, without_checksums(headers) | checksums)
+            commit(self._store, request, file, metadata)
+        self._forget(request)
+        return metadata
+
+    @contextmanager
+    def _one_at_a_time(self, upload: str) -> Iterator[None]:
+        with self._guard:
+            turn = self._turns.setdefault(upload, threading.Lock())
+        try:
+            with turn:
+                yield
+        finally:
+            with self._guard:
+                self._turns.pop(upload, None)
 
     def _join(self, request: Request, parts: list[Part], file: BinaryIO) -> None:
         """Write the parts one after the other."""

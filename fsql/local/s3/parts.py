@@ -108,10 +108,13 @@ def chosen_parts(wanted: list[tuple[int, str]], parts: Mapping[int, Part]) -> li
     return chosen
 
 
-def joined_etag(parts: list[Part]) -> str:
-    """The ETag of an object that was uploaded in parts."""
-    digests = b"".join(bytes.fromhex(part.etag) for part in parts)
-    return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"
+def joined_etag(etags: list[str]) -> str:
+    """The ETag of an object that was uploaded in parts of these; none at all if one is no MD5."""
+    try:
+        digests = b"".join(bytes.fromhex(etag) for etag in etags)
+    except ValueError:
+        return ""
+    return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(etags)}"
 
 
 def composite_checksums(parts: list[Part]) -> dict[str, str]:
