@@ -22,7 +22,7 @@ from fsql.local.transpile import TrinoError
 __all__ = ["is_projected", "projected_parts"]
 
 Json = dict[str, Any]
-_UNITS = {
+_UNITS: dict[str, int | dt.timedelta] = {
     "YEARS": 12, "MONTHS": 1,
     "WEEKS": dt.timedelta(weeks=1), "DAYS": dt.timedelta(days=1), "HOURS": dt.timedelta(hours=1),
     "MINUTES": dt.timedelta(minutes=1), "SECONDS": dt.timedelta(seconds=1),
@@ -196,7 +196,7 @@ def _moment(text: str, directives: str) -> dt.datetime:
     if count is not None:
         amount = int(count) * (1 if sign == "+" else -1)
         step = _UNITS[unit if unit.endswith("S") else f"{unit}S"]
-        now = now + amount * step if isinstance(step, dt.timedelta) else _later(now, amount * step)
+        now = _later(now, amount * step) if isinstance(step, int) else now + amount * step
     # As far as the format tells moments apart.
     return dt.datetime.strptime(now.strftime(directives), directives)
 
