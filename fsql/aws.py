@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Aws", "open_aws", "open_server"]
 
 LOCAL_BUCKET = "fsql-local"
+# pyarrow's own 3 seconds are too few for S3 to join the parts of a large file.
+REQUEST_SECONDS = 60
 _OURS = SESSION_ARGUMENTS | {"warehouse", "s3_staging_dir"}
 
 
@@ -129,6 +131,7 @@ class _Cloud(Aws):
         options: dict[str, Any] = {
             "region": self.session.region_name,
             "allow_delayed_open": True,
+            "request_timeout": REQUEST_SECONDS,
         }
         if frozen is not None:
             options |= {
