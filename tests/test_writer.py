@@ -288,7 +288,7 @@ def test_a_source_that_breaks_off_undoes_what_was_written(
         yield from table.to_batches(10)
         raise OSError("the line is dead")
 
-    with pytest.raises(OSError, match="the line is dead"):
+    with pytest.raises(StorageError, match="the line is dead"):
         store.write(GROUP, pa.RecordBatchReader.from_batches(table.schema, batches()))
 
 
@@ -463,7 +463,7 @@ def test_a_commit_that_never_gets_through_is_a_conflict(store: fsql.FeatureStore
 def test_a_commit_that_aws_refuses_undoes_what_was_written(store: fsql.FeatureStore) -> None:
     with (
         update_table(store, "before", refusal(400, "AccessDeniedException")),
-        pytest.raises(StorageError, match="AWS refused the commit; nothing was written"),
+        pytest.raises(StorageError, match="was not made; nothing was written"),
     ):
         store.write(GROUP, rows(5))
 
@@ -482,7 +482,7 @@ def test_a_commit_that_may_still_be_made_keeps_its_files(
 ) -> None:
     with (
         update_table(store, "before", answer),
-        pytest.raises(StorageError, match="AWS did not say whether the commit"),
+        pytest.raises(StorageError, match="Nobody knows whether the commit"),
     ):
         store.write(GROUP, rows(5))
     assert len(data_files(store)) == 1
