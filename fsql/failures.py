@@ -76,16 +76,20 @@ def repeated(run: Callable[[], None]) -> None:
     Raises:
         QueryFailed: it failed every time, or cannot succeed.
     """
-    for attempt in range(1, ATTEMPTS + 1):
+    attempt = 1
+    while True:
         try:
-            return run()
+            run()
+            break
         except QueryFailed as error:
             if not error.retryable:
                 raise
             if attempt == ATTEMPTS:
                 message = f"{error} It was run {ATTEMPTS} times and failed every time."
                 raise QueryFailed(message, error.query_id, retryable=True) from error
-            time.sleep(random.uniform(0.5, 1) * FIRST_PAUSE * 2**attempt)
+        time.sleep(random.uniform(0.5, 1) * FIRST_PAUSE * 2**attempt)
+        attempt += 1
+
 
 
 def _hint(reason: str, catalog: Catalog) -> str:

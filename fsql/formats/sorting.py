@@ -81,13 +81,16 @@ class Order:
 
 
 def _sortable(type_: pa.DataType) -> bool:
-    return (
-        pa.types.is_primitive(type_)
-        or pa.types.is_decimal(type_)
-        or pa.types.is_string(type_)
-        or pa.types.is_large_string(type_)
-        or pa.types.is_binary(type_)
-        or pa.types.is_large_binary(type_)
+    return any(
+        is_kind(type_)
+        for is_kind in (
+            pa.types.is_primitive,
+            pa.types.is_decimal,
+            pa.types.is_string,
+            pa.types.is_large_string,
+            pa.types.is_binary,
+            pa.types.is_large_binary,
+        )
     )
 
 
