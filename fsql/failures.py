@@ -91,7 +91,6 @@ def repeated(run: Callable[[], None]) -> None:
         attempt += 1
 
 
-
 def _hint(reason: str, catalog: Catalog) -> str:
     """The nearest table names, where one was not found."""
     match: Any = _MISSING_TABLE.search(reason)
