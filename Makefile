@@ -11,7 +11,7 @@ JOBS ?= 2
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help init demo test test-fast lint format build tools bench clean
+.PHONY: help init demo test test-slow lint format build tools bench clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,11 +33,11 @@ $(STAMP): pyproject.toml tests/constraints.txt
 demo: $(STAMP)  ## Run the main job on real data, in the embedded store ./demo
 	@$(BIN)/fsql demo demo
 
-test: $(STAMP)  ## Run all tests (ARGS="-k name" passes on to pytest)
-	@$(BIN)/python -m pytest -q -n $(JOBS) $(ARGS)
-
-test-fast: $(STAMP)  ## Run all tests but the slow ones
+test: $(STAMP)  ## Run the tests (ARGS="-k name" passes on to pytest)
 	@$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow" $(ARGS)
+
+test-slow: $(STAMP)  ## Run the slow extras: kills, gigabytes, long fuzzing
+	@$(BIN)/python -m pytest -q -n $(JOBS) -m slow $(ARGS)
 
 lint: $(STAMP)  ## Check style, formatting and types
 	@$(BIN)/ruff check

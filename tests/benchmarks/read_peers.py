@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.benchmarks.wrangler import CONTENDERS as WRANGLER
 
 TITLE = "Reading ten columns and a struct, beside awswrangler and PyAthena"
 LIMIT = "awswrangler read_sql_query (UNLOAD)"
+ROUNDS = int(os.environ.get("FSQL_BENCH_ROUNDS", "3"))
 SLOW = ("regular", "PandasCursor", "ArrowCursor,")
 SQL = "SELECT * FROM bench_web_wide_v0001"
 # Athena's UNLOAD and CTAS refuse the six digits of Iceberg's timestamps; fsql carries them whole.
@@ -36,7 +38,7 @@ def main(folder: Path) -> None:
     """Measure and write the section."""
     (folder / "milliseconds.sql").write_text(MILLISECONDS)
     names = [*CONTENDERS, *(name for name in WRANGLER if "read_sql" in name)]
-    rounds = {name: 1 if any(part in name for part in SLOW) else 3 for name in names}
+    rounds = {name: 1 if any(part in name for part in SLOW) else ROUNDS for name in names}
     with serving(folder) as served:
         store = fsql.FeatureStore(served.store)
         table = wide.group()

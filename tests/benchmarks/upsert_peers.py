@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from tests.benchmarks.wrangler import CONTENDERS as WRANGLER
 
 TITLE = "Upserting 1 % into ten columns and a struct, beside awswrangler"
 LIMIT = "awswrangler athena.to_iceberg (MERGE)"
-ROUNDS = 3
+ROUNDS = int(os.environ.get("FSQL_BENCH_ROUNDS", "3"))
 NOTE = "By key and event time, the same changes; each has a table of its own, which fsql wrote."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import uuid
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from tests.benchmarks.wrangler import CONTENDERS as WRANGLER
 
 TITLE = "Writing ten columns and a struct, beside awswrangler"
 LIMIT = "awswrangler s3.to_parquet"
-ROUNDS = 3
+ROUNDS = int(os.environ.get("FSQL_BENCH_ROUNDS", "3"))
 
 
 def main(folder: Path) -> None:
@@ -74,8 +75,10 @@ CONTENDERS: dict[str, Callable[[Path], Work]] = {
     "pyarrow.parquet.write_table, served": _plain_served,
     "fsql, a pandas frame, embedded": _fsql(_embedded, wide.frame),
     "fsql, an Arrow table, embedded": _fsql(_embedded, pq.read_table),
+    "fsql, the Parquet file, embedded": _fsql(_embedded, str),
     "fsql, a pandas frame, served": _fsql(_served, wide.frame),
     "fsql, an Arrow table, served": _fsql(_served, pq.read_table),
+    "fsql, the Parquet file, served": _fsql(_served, str),
 }
 
 
