@@ -132,7 +132,7 @@ def footers(store: fsql.FeatureStore, sql: str) -> int:
         times = planner.touched(planner.plan(sql, "feature_store")).times
     finally:
         connection.close()
-    files = list(Path(store.engine.url.database or "").rglob("*.parquet"))
+    files = list((Path(store.engine.url.database or "") / "s3").rglob("*.parquet"))
     return sum(
         FOOTER * count * sum(table in file.parts for file in files)
         for (_, table), count in times.items()

@@ -85,7 +85,7 @@ class Insertion:
             return done
         try:
             return self._staged_and_adopted()
-        except (QueryError, InvalidData, ConfigError, _Gone) as error:
+        except (QueryError, InvalidData, ConfigError, FileNotFoundError, _Gone) as error:
             # Whoever does the same work may have been quicker, and have taken the stages away.
             done = self._done()
             if done is not None:

@@ -239,8 +239,14 @@ def test_a_query_that_is_too_deep_is_an_error(sql: str) -> None:
 
 
 def test_an_unknown_error_tells_nothing_of_this_machine() -> None:
-    error = trino_error(duckdb.IOException('IO Error: Cannot open file "/srv/me/secret.parquet"'))
+    error = trino_error(duckdb.IOException('IO Error: Could not read "/srv/me/secret.parquet"'))
     assert (error.name, error.category) == ("GENERIC_INTERNAL_ERROR", 1)
+    assert "secret" not in str(error)
+
+
+def test_a_file_that_is_gone_is_not_named() -> None:
+    error = trino_error(duckdb.IOException('IO Error: Cannot open file "/srv/me/secret.parquet"'))
+    assert error.name == "HIVE_CANNOT_OPEN_SPLIT"
     assert "secret" not in str(error)
 
 
