@@ -73,7 +73,10 @@ def serving(folder: Path) -> Iterator[Endpoint]:
                 line = process.stdout.readline()
                 assert line, "the server ended"
                 told += line
-            url, fsql_url = re.search(r"http://\S+(?<!\.)", told), re.search(r"fsql://\S+", told)
+            url, fsql_url = (
+                re.search(r"http://\S+(?<!\.)", told),
+                re.search(r"fsql://\S+@\S+", told),
+            )
             assert url
             assert fsql_url
             made = Endpoint(url[0], fsql_url[0], store, process.pid)
