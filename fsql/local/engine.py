@@ -185,6 +185,16 @@ class Session:
         finally:
             self._cursor.remove_function(name)
 
+    @contextmanager
+    def variable(self, sql: str) -> Iterator[str]:
+        """The one value of a query, kept for others: yields the expression that gives it."""
+        name = f"kept_{os.urandom(8).hex()}"
+        self.rows_of(f"SET VARIABLE {name} = ({sql})")
+        try:
+            yield f"getvariable('{name}')"
+        finally:
+            self._cursor.execute(f"RESET VARIABLE {name}")
+
     def check(self) -> None:
         """Raise `Cancelled` if the query was cancelled."""
         if self._cancelled.is_set():

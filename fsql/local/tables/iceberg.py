@@ -71,11 +71,13 @@ class Rows:
         source: the table with the columns `ADDRESS` after its own.
         files: the data files, by path.
         scans: an item of FROM for each file, by path, with the same columns as the source.
+        joined: paths of the files whose scans join deletes, after which no order is left.
     """
 
     source: Source
     files: Mapping[str, DataFile]
     scans: Callable[[str], str]
+    joined: frozenset[str]
 
 
 class Iceberg:
@@ -139,7 +141,8 @@ class Iceberg:
         size = sum(task.file.file_size_in_bytes for task in tasks.values())
         files = {path: task.file for path, task in tasks.items()}
         source = Source(sql, addressed, location, size)
-        return Rows(source, files, lambda path: union(scan(path)))
+        joined = frozenset(path for path, task in tasks.items() if task.delete_files)
+        return Rows(source, files, lambda path: union(scan(path)), joined)
 
     def plan(self, metadata: TableMetadata) -> list[FileScanTask]:
         """The current snapshot's data files, each with the delete files that apply to it."""

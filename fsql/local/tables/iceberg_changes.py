@@ -131,16 +131,22 @@ class _Touched:
         listed = ", ".join(
             f"rows_.{tt.quoted(f.name.lower())} AS {tt.quoted(f.name)}" for f in fields
         )
-        select = (
-            f"SELECT {listed} FROM {self.base.rows.scans(path)} AS rows_ ANTI JOIN"
-            f" (SELECT row_ FROM {self.source} WHERE file_ = {literal(path)}) AS touched_"
-            f" ON touched_.row_ = {row} ORDER BY {row}"
-        )
         metadata, old = self.base.metadata, self.base.rows.files[path]
-        if old.spec_id != metadata.default_spec_id:
-            # pyiceberg adds files by the table's present partition spec only.
-            return write_rows(self.context, metadata, select, single=True)
-        return rewrite_rows(self.context, metadata, select, old)
+        # A filter keeps the order of a file's rows and needs no memory for them, a join does not.
+        numbers = (
+            f"SELECT bitstring_agg(row_, 0, {old.record_count - 1}) FROM {self.source}"
+            f" WHERE file_ = {literal(path)}"
+        )
+        order = f" ORDER BY {row}" if path in self.base.rows.joined else ""
+        with self.context.session.variable(numbers) as touched:
+            select = (
+                f"SELECT {listed} FROM {self.base.rows.scans(path)} AS rows_"
+                f" WHERE get_bit({touched}, CAST({row} AS INTEGER)) = 0{order}"
+            )
+            if old.spec_id != metadata.default_spec_id:
+                # pyiceberg adds files by the table's present partition spec only.
+                return write_rows(self.context, metadata, select, single=True)
+            return rewrite_rows(self.context, metadata, select, old)
 
     def new_rows(self, touched: int) -> list[DataFile]:
         """The rows that are new or changed, in new files."""
