@@ -6,9 +6,12 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tests.benchmarks import peer_environment
+from tests import environments
 from tests.benchmarks.measure import Figure, side_by_side
 from tests.benchmarks.served import Endpoint
+
+PEERS = "awswrangler"
+"""Their environment."""
 
 
 def measured(
@@ -23,7 +26,7 @@ def measured(
     commands = {}
     for name in names:
         theirs = name.startswith("awswrangler")
-        python = peer_environment.python() if theirs else sys.executable
+        python = str(environments.python(PEERS)) if theirs else sys.executable
         where = "tests.benchmarks.wrangler" if theirs else module
         commands[name] = [python, "-m", where, name, str(folder)]
     return side_by_side(commands, rounds, served.variables(), before)
@@ -31,10 +34,12 @@ def measured(
 
 def note(served: Endpoint, rows: int) -> str:
     """What the figures stand on."""
+    peers = ("awswrangler", "pyarrow", "pandas")
+    versions = ", ".join(f"{peer} {environments.version(PEERS, peer)}" for peer in peers)
     return (
         f"{rows:,} rows of ten columns and a struct, zstd everywhere; medians of interleaved rounds"
         f" after one that does not count. *Served*: the same store over HTTP on loopback, whose"
         f" server runs on the same two cores and took {served.memory():.0f} MB of its own at most;"
         f" its work counts in the seconds. *Embedded*: in process. awswrangler's environment:"
-        f" {peer_environment.versions()}."
+        f" {versions}."
     )
