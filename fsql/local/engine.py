@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from fsql.local import jsonvalues, opencsv
+from fsql.local import jsonvalues, opencsv, scalars
 from fsql.local.athena.owners import is_alive, this_process
 from fsql.local.store import Store
 
@@ -52,6 +52,7 @@ class Engine:
         self._configure(store)
         opencsv.register(self._root)
         jsonvalues.register(self._root)
+        scalars.register(self._root)
         for _ in range(sessions):
             self._idle.put(self._cursor())
         self._lock_down(store)

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 from sqlglot import exp
 
+from fsql.local import scalars
 from fsql.local.transpile import (
     Scan,
     TrinoError,
@@ -85,6 +86,7 @@ def _connection() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     # Another zone than UTC, since no answer may depend on the session's.
     connection.execute("SET TimeZone = 'Asia/Kathmandu'")
+    scalars.register(connection)
     return connection
 
 

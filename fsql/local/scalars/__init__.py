@@ -1,0 +1,11 @@
+"""Functions of Trino that DuckDB's SQL can't express, in Python; DuckDB calls them by Arrow."""
+
+from __future__ import annotations
+
+from fsql.local.scalars import binary, texts
+from fsql.local.scalars.registry import Fault, register, scalar
+
+__all__ = ["Fault", "register", "scalar"]
+
+_MODULES = (binary, texts)
+"""Imported for the functions they keep."""
