@@ -47,7 +47,8 @@ class Metadata:
         """Remember this of the file that was just put in place."""
         stat = path.stat()
         db.execute(
-            "INSERT OR REPLACE INTO s3_object VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO s3_object (bucket, key, size, mtime_ns, etag, headers)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
             (bucket, key, stat.st_size, stat.st_mtime_ns, self.etag, json.dumps(self.headers)),
         )
 

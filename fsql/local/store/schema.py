@@ -100,4 +100,45 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (upload_id, number)
     );
     """,
+    """
+    CREATE TABLE athena_tag (
+        arn TEXT NOT NULL,
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (arn, name)
+    );
+    CREATE TABLE athena_data_catalog (
+        name TEXT PRIMARY KEY,
+        body TEXT NOT NULL
+    );
+    ALTER TABLE athena_named_query ADD COLUMN client_token TEXT;
+
+    CREATE TABLE glue_column_statistics (
+        table_id INTEGER NOT NULL REFERENCES glue_table (id) ON DELETE CASCADE,
+        value TEXT NOT NULL,                  -- a partition as in glue_partition, or no partition
+        column_name TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (table_id, value, column_name)
+    );
+    CREATE TABLE glue_function (
+        database TEXT NOT NULL REFERENCES glue_database (name) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (database, name)
+    );
+    CREATE TABLE glue_partition_index (
+        table_id INTEGER NOT NULL REFERENCES glue_table (id) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (table_id, name)
+    );
+
+    ALTER TABLE s3_object ADD COLUMN tags TEXT NOT NULL DEFAULT '{}';
+    CREATE TABLE s3_bucket_tag (
+        bucket TEXT NOT NULL,
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (bucket, name)
+    );
+    """,
 )
