@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, TypeVar
 
 import duckdb
@@ -73,6 +74,7 @@ def register(connection: duckdb.DuckDBPyConnection) -> None:
 def _vector(own: _Scalar) -> Callable[..., pa.Array]:
     call, type_ = own.call, _arrow(own.result)
 
+    @wraps(call)  # DuckDB wants to see as many parameters as types
     def all_of(*columns: pa.ChunkedArray) -> pa.Array:
         rows = zip(*(column.to_pylist() for column in columns), strict=True)
         if own.nulls:
