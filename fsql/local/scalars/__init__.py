@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fsql.local.scalars import binary, texts
+from fsql.local.scalars import binary, sqljson, texts
 from fsql.local.scalars.registry import Fault, register, scalar
 
 __all__ = ["Fault", "register", "scalar"]
 
-_MODULES = (binary, texts)
+_MODULES = (binary, sqljson, texts)
 """Imported for the functions they keep."""

@@ -1,4 +1,4 @@
-"""Functions of text. Source: Trino documentation, "String functions and operators", "URL functions".
+"""Functions of text. Source: Trino documentation, "String functions", "URL functions".
 
 Places and lengths count code points.
 """
@@ -6,6 +6,7 @@ Places and lengths count code points.
 from __future__ import annotations
 
 import unicodedata
+from typing import Literal
 from urllib.parse import unquote_to_bytes
 
 from fsql.local.scalars.registry import Fault, scalar
@@ -37,7 +38,7 @@ def reverse(text: str) -> str:
 
 
 @scalar("VARCHAR", "VARCHAR", "VARCHAR")
-def normalize(text: str, form: str) -> str:
+def normalize(text: str, form: Literal["NFC", "NFD", "NFKC", "NFKD"]) -> str:
     return unicodedata.normalize(form, text)
 
 

@@ -27,6 +27,7 @@ from fsql.local.transpile import (
     printf,
     selects,
     sets,
+    sqljson,
     syntax,
     unnest,
 )
@@ -57,7 +58,7 @@ __all__ = [
 
 _RULES = (
     *(casting, literals, moments, names, nested_casts, operators, predicates, printf),
-    *(selects, sets, syntax, unnest, FUNCTIONS),
+    *(selects, sets, sqljson, syntax, unnest, FUNCTIONS),
 )
 """Imported for the rules they register."""
 

@@ -21,6 +21,7 @@ from sqlglot.parsers.hive import HiveParser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from fsql.local.transpile.errors import TrinoError
+from fsql.local.transpile.jsonsyntax import JSON_FUNCTIONS
 from fsql.local.transpile.places import first_place, line_and_column, start_of
 
 __all__ = ["bind_parameters", "parse_statements"]
@@ -198,11 +199,14 @@ class _Hive(_Quiet, HiveParser):
 
 class _Trino(_Quiet, AthenaTrinoParser):
     FUNCTIONS: ClassVar[dict[str, Callable[..., Any]]] = {}
-    FUNCTION_PARSERS: ClassVar[dict[str, Callable[..., Any]]] = _only(
-        AthenaTrinoParser.FUNCTION_PARSERS,
-        *("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "SUBSTRING", "NORMALIZE"),
-        *("JSON_VALUE", "JSON_QUERY", "JSON_OBJECT", "LISTAGG"),
-    )
+    FUNCTION_PARSERS: ClassVar[dict[str, Callable[..., Any]]] = {
+        **_only(
+            AthenaTrinoParser.FUNCTION_PARSERS,
+            *("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "SUBSTRING", "NORMALIZE"),
+            "LISTAGG",
+        ),
+        **JSON_FUNCTIONS,
+    }
     BRACKETS: ClassVar[Any] = (TokenType.L_BRACKET,)
     NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Callable[..., Any]]] = _only(
         AthenaTrinoParser.NO_PAREN_FUNCTION_PARSERS, "CASE", "IF"

@@ -155,16 +155,6 @@ def _normalize(binder: Binder, node: exp.Normalize) -> Typed:
     return Typed(f"nfc_normalize({value})", VARCHAR)
 
 
-# ---- JSON --------------------------------------------------------------------------------------
-
-
-@rule(exp.JSONValue, exp.JSONExtract, exp.JSONObject)
-def _sql_json(binder: Binder, node: exp.Expr) -> Typed:
-    names: dict[type[exp.Expr], str] = {exp.JSONValue: "json_value", exp.JSONExtract: "json_query"}
-    name = names.get(type(node), "json_object")
-    raise fault(node, "NOT_SUPPORTED", f"Function '{name}' is not supported")
-
-
 # ---- rows, TRY, types --------------------------------------------------------------------------
 
 

@@ -4,109 +4,81 @@ from __future__ import annotations
 
 __all__ = ["MISSING"]
 
-MISSING = frozenset(
-    [
-        "approx_most_frequent",
-        "approx_set",
-        "bar",
-        "beta_cdf",
-        "bing_tile",
-        "bitwise_left_shift",
-        "bitwise_right_shift",
-        "checksum",
-        "color",
-        "combinations",
-        "contains_sequence",
-        "convex_hull_agg",
-        "cosine_similarity",
-        "crc32",
-        "empty_approx_set",
-        "entropy",
-        "evaluate_classifier_predictions",
-        "format_number",
-        "from_base",
-        "from_big_endian_32",
-        "from_big_endian_64",
-        "from_encoded_polyline",
-        "from_geojson_geometry",
-        "from_ieee754_32",
-        "from_ieee754_64",
-        "from_iso8601_timestamp_nanos",
-        "from_unixtime_nanos",
-        "geometry_from_hadoop_shape",
-        "geometry_union",
-        "great_circle_distance",
-        "hash_counts",
-        "hmac_md5",
-        "hmac_sha1",
-        "hmac_sha256",
-        "hmac_sha512",
-        "hsl",
-        "human_readable_seconds",
-        "intersection_cardinality",
-        "inverse_beta_cdf",
-        "inverse_normal_cdf",
-        "jaccard_index",
-        "json_array",
-        "json_exists",
-        "json_object",
-        "json_query",
-        "json_value",
-        "learn_classifier",
-        "learn_regressor",
-        "line_interpolate_point",
-        "line_locate_point",
-        "luhn_check",
-        "make_set_digest",
-        "map_union",
-        "merge",
-        "merge_set_digest",
-        "multimap_from_entries",
-        "murmur3",
-        "ngrams",
-        "normal_cdf",
-        "numeric_histogram",
-        "parse_data_size",
-        "parse_duration",
-        "parse_presto_data_size",
-        "qdigest_agg",
-        "quantile_at_value",
-        "reduce_agg",
-        "regexp_position",
-        "render",
-        "rgb",
-        "sha512",
-        "simplify_geometry",
-        "soundex",
-        "spooky_hash_v2_32",
-        "spooky_hash_v2_64",
-        "st_area",
-        "st_asbinary",
-        "st_astext",
-        "st_buffer",
-        "st_centroid",
-        "st_contains",
-        "st_distance",
-        "st_geometryfromtext",
-        "st_intersects",
-        "st_point",
-        "st_polygon",
-        "st_within",
-        "st_x",
-        "st_y",
-        "tdigest_agg",
-        "to_big_endian_32",
-        "to_big_endian_64",
-        "to_geometry",
-        "to_ieee754_32",
-        "to_ieee754_64",
-        "to_spherical_geography",
-        "url_extract_parameter",
-        "value_at_quantile",
-        "values_at_quantiles",
-        "wilson_interval_lower",
-        "wilson_interval_upper",
-        "word_stem",
-        "xxhash64",
-    ]
+_NAMES = (
+    # Aggregate functions
+    " approx_most_frequent checksum map_union numeric_histogram reduce_agg"
+    # Array functions and operators
+    " array_first array_histogram array_last combinations contains_sequence ngrams"
+    # Binary functions and operators
+    " crc32 from_base32 from_big_endian_32 from_big_endian_64 from_ieee754_32 from_ieee754_64"
+    " hmac_md5 hmac_sha1 hmac_sha256 hmac_sha512 murmur3 sha512 spooky_hash_v2_32"
+    " spooky_hash_v2_64 to_base32 to_big_endian_32 to_big_endian_64 to_ieee754_32"
+    " to_ieee754_64 xxhash64"
+    # Bitwise functions
+    " bitwise_left_shift bitwise_right_shift"
+    # Color functions
+    " bar color render rgb"
+    # Conversion functions
+    " format_number parse_data_size"
+    # DataSketches functions
+    " theta_sketch_cardinality theta_sketch_union"
+    # Date and time functions and operators
+    " from_iso8601_timestamp_nanos from_unixtime_nanos human_readable_seconds parse_duration"
+    " timezone"
+    # Geospatial functions
+    " bing_tile bing_tile_at bing_tile_coordinates bing_tile_polygon bing_tile_quadkey"
+    " bing_tile_zoom_level bing_tiles_around convex_hull_agg from_encoded_polyline"
+    " from_geojson_geometry geometry_collect_agg geometry_from_hadoop_shape"
+    " geometry_invalid_reason geometry_nearest_points geometry_to_bing_tiles geometry_union"
+    " geometry_union_agg great_circle_distance line_interpolate_point line_interpolate_points"
+    " line_locate_point simplify_geometry spatial_partitioning spatial_partitions st_area"
+    " st_asbinary st_asewkb st_asewkt st_astext st_boundary st_buffer st_centroid st_collect"
+    " st_contains st_convexhull st_coorddim st_crosses st_difference st_dimension st_disjoint"
+    " st_distance st_endpoint st_envelope st_envelopeaspts st_equals st_exteriorring"
+    " st_force2d st_force3d st_geometries st_geometryfromtext st_geometryn st_geometrytype"
+    " st_geomfrombinary st_geomfromewkt st_geomfromkml st_interiorringn st_interiorrings"
+    " st_intersection st_intersects st_isclosed st_isempty st_isring st_issimple st_isvalid"
+    " st_length st_linefromtext st_linemerge st_linestring st_makeline st_makepolygon"
+    " st_minimumboundingcircle st_multi st_multipoint st_normalize st_numgeometries"
+    " st_numinteriorring st_numpoints st_orientedenvelope st_overlaps st_point st_pointn"
+    " st_pointonsurface st_points st_polygon st_polygonize st_reduceprecision st_relate"
+    " st_setsrid st_srid st_startpoint st_symdifference st_touches st_transform st_union"
+    " st_voronoipolygons st_within st_x st_xmax st_xmin st_y st_ymax st_ymin st_z"
+    " to_encoded_polyline to_geojson_geometry to_geometry to_spherical_geography"
+    # HyperLogLog functions
+    " approx_set empty_approx_set merge"
+    # JSON functions and operators
+    " json_scalar json_serialize"
+    # Map functions and operators
+    " multimap_from_entries"
+    # Mathematical functions and operators
+    " beta_cdf cosine_distance cosine_similarity from_base inverse_beta_cdf inverse_normal_cdf"
+    " normal_cdf wilson_interval_lower wilson_interval_upper"
+    # Machine learning functions
+    " classify evaluate_classifier_predictions features learn_classifier"
+    " learn_libsvm_classifier learn_libsvm_regressor learn_regressor regress"
+    # Multiset functions
+    " collect element fusion intersection set"
+    # Quantile digest functions
+    " qdigest_agg quantile_at_value value_at_quantile values_at_quantiles"
+    # Regular expression functions
+    " regexp_position"
+    # Session information
+    " current_groups"
+    # Set digest functions
+    " hash_counts intersection_cardinality jaccard_index make_set_digest merge_set_digest"
+    # String functions and operators
+    " ends_with luhn_check soundex split_to_multimap title_case word_stem"
+    # System information
+    " version"
+    # Table functions
+    " exclude_columns"
+    # T-Digest functions
+    " tdigest_agg"
+    # Teradata functions
+    " char2hexint index to_char to_date to_timestamp"
+    # URL functions
+    " url_extract_parameter"
 )
+
+MISSING = frozenset(_NAMES.split())
