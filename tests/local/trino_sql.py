@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import duckdb
-import pytest
 from sqlglot import exp
 
 from fsql.local import scalars
@@ -21,9 +19,6 @@ from fsql.local.transpile import (
     trino_error,
 )
 from fsql.local.transpile.types import duckdb_type, quoted
-
-Case = tuple[str, Any, str]
-"""An expression, the Python value that DuckDB hands out for it, and its Trino type."""
 
 
 @dataclass(frozen=True)
@@ -96,21 +91,6 @@ def fetched(sql: str) -> list[tuple[Any, ...]]:
         return _connection().execute(sql).fetchall()
     except duckdb.Error as error:
         raise trino_error(error) from error
-
-
-def each(cases: Sequence[Case]) -> pytest.MarkDecorator:
-    """Cases as pytest's parameters, each called by its expression."""
-    named = [pytest.param(*case, id=case[0]) for case in cases]
-    return pytest.mark.parametrize(("expression", "value", "type_"), named)
-
-
-def assert_gives(expression: str, value: Any, type_: str) -> None:
-    """An expression's value, to the Python type, and its Trino type."""
-    answer = run(f"SELECT {expression}")
-    found = answer.value
-    assert found == value or (found != found and value != value), (found, value)
-    assert type(found) is type(value), (found, value)
-    assert answer.types == (type_,)
 
 
 def failure(sql: str, tables: dict[str, Table] | None = None) -> str:

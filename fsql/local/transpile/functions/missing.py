@@ -57,8 +57,6 @@ _NAMES = (
     # Machine learning functions
     " classify evaluate_classifier_predictions features learn_classifier"
     " learn_libsvm_classifier learn_libsvm_regressor learn_regressor regress"
-    # Multiset functions
-    " collect element fusion intersection set"
     # Quantile digest functions
     " qdigest_agg quantile_at_value value_at_quantile values_at_quantiles"
     # Regular expression functions
