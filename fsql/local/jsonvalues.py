@@ -26,7 +26,7 @@ from fsql.local.transpile import types as tt
 
 __all__ = ["FUNCTION", "Rules", "Unfit", "made_alike", "register"]
 
-FUNCTION = "fsql_json_value"
+FUNCTION = "fsql_hive_json"
 """The SQL function: a value's JSON, and `Rules.text`; the JSON made alike."""
 
 _EPOCH = dt.datetime(1970, 1, 1)
