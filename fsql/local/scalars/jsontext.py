@@ -35,14 +35,13 @@ _DECODE = json.JSONDecoder(parse_constant=_refused).decode
 _ENCODE = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
-def write_json(value: Any, ordered: bool = False) -> str:
-    """A value as JSON without blanks; `ordered` sorts the members of objects by name."""
-    if isinstance(value, dict):
-        pairs = sorted(value.items()) if ordered else value.items()
-        inside = ",".join(f"{_text(key)}:{write_json(item, ordered)}" for key, item in pairs)
-        return f"{{{inside}}}"
-    if isinstance(value, (list, tuple)):
-        return f"[{','.join(write_json(item, ordered) for item in value)}]"
+def write_json(value: Any) -> str:
+    """A value as JSON without blanks; a tuple of pairs is an object too."""
+    if isinstance(value, (dict, tuple)):
+        pairs = value.items() if isinstance(value, dict) else value
+        return f"{{{','.join(f'{_text(key)}:{write_json(item)}' for key, item in pairs)}}}"
+    if isinstance(value, list):
+        return f"[{','.join(map(write_json, value))}]"
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, float):

@@ -162,16 +162,6 @@ def encoded(text: str, encoding: str) -> bytes:
     return text.encode(encoding)
 
 
-@scalar("VARCHAR", "VARCHAR")
-def json_parsed(text: str) -> str:
-    """JSON in its canonical form: without blanks, members in the order of their names."""
-    try:
-        return write_json(read_json(text), ordered=True)
-    except Malformed:
-        message = f"Cannot convert value to JSON: '{text}'"
-        raise Fault("INVALID_FUNCTION_ARGUMENT", message) from None
-
-
 @scalar("DOUBLE", "VARCHAR")
 def json_double(value: float) -> str:
     return write_json(value)

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+from fsql.local.transpile import formats
 from fsql.local.transpile.casts import allow, cast_sql, cut
 from fsql.local.transpile.sqltext import lambda_name, once, raised, string, template
-from fsql.local.transpile.types import INTEGERS, JSON, TIMESTAMP_TZ, Type, duckdb_type, quoted
+from fsql.local.transpile.types import (
+    INTEGERS,
+    JSON,
+    TIMESTAMP_TZ,
+    VARCHAR,
+    Type,
+    duckdb_type,
+    quoted,
+)
 
 __all__: list[str] = []
 
@@ -17,27 +29,56 @@ def _json(sql: str, source: Type, target: Type) -> str:
     return f"CAST({sql} AS {duckdb_type(target)})"
 
 
+def _decimal_to_json(sql: str, source: Type, target: Type) -> str:
+    return f"CAST(CAST({sql} AS VARCHAR) AS JSON)"
+
+
+def _float_to_json(sql: str, source: Type, target: Type) -> str:
+    exact = sql if source.base == "double" else f"CAST(CAST({sql} AS VARCHAR) AS DOUBLE)"
+    return f"CAST(fsql_json_double({exact}) AS JSON)"
+
+
 def _text_of_json(sql: str, source: Type, target: Type) -> str:
     wrong = raised("INVALID_CAST_ARGUMENT", "'Cannot cast ' || {0} || ' to varchar'", "VARCHAR")
+    double = template(formats.scientific("{0}"), ["CAST({0} AS DOUBLE)"])
     text = template(
-        f"CASE WHEN json_type({{0}}) IN ('ARRAY', 'OBJECT') THEN {wrong}"
-        " ELSE json_extract_string({0}, '$') END",
+        f"CASE json_type({{0}}) WHEN 'ARRAY' THEN {wrong} WHEN 'OBJECT' THEN {wrong}"
+        f" WHEN 'DOUBLE' THEN {double} ELSE json_extract_string({{0}}, '$') END",
         [sql],
     )
-    return cut(text, Type("varchar"), target)
+    return cut(text, VARCHAR, target)
 
 
 def _number_of_json(sql: str, source: Type, target: Type) -> str:
-    text = f"json_extract_string({sql}, '$')"
-    if target.base not in INTEGERS:
-        return f"CAST({text} AS {duckdb_type(target)})"
-    truth = "WHEN json_type({0}) = 'BOOLEAN' THEN CAST(CAST({0} AS BOOLEAN) AS BIGINT)"
-    whole = "ELSE CAST(CAST(json_extract_string({0}, '$') AS DECIMAL(38,9)) AS BIGINT)"
-    return f"CAST({template(f'CASE {truth} {whole} END', [sql])} AS {duckdb_type(target)})"
+    kind = duckdb_type(target)
+    shown = {"integer": "INT"}.get(target.base, str(target).upper())
+    wrong = raised("INVALID_CAST_ARGUMENT", f"'Cannot cast ''' || {{0}} || ''' to {shown}'", kind)
+    text = "json_extract_string({0}, '$')"
+    truth = "CAST(CAST({0} AS BOOLEAN) AS TINYINT)"
+    whole = text
+    if target.base in INTEGERS:
+        text, whole = cast_sql(text, VARCHAR, target), "round(CAST({0} AS DOUBLE))"
+    return template(
+        f"CASE json_type({{0}}) WHEN 'ARRAY' THEN {wrong} WHEN 'OBJECT' THEN {wrong}"
+        f" WHEN 'BOOLEAN' THEN CAST({truth} AS {kind}) WHEN 'DOUBLE' THEN CAST({whole} AS {kind})"
+        f" ELSE CAST({text} AS {kind}) END",
+        [sql],
+    )
 
 
 def _time_to_json(sql: str, source: Type, target: Type) -> str:
-    return f"to_json({cast_sql(sql, source, Type('varchar'))})"
+    return f"to_json({cast_sql(sql, source, VARCHAR)})"
+
+
+def _time_of_json(sql: str, source: Type, target: Type) -> str:
+    said = f"'Cannot cast JSON value to {target}; expected a JSON string'"
+    wrong = raised("INVALID_CAST_ARGUMENT", said, duckdb_type(target))
+    text = cast_sql("json_extract_string({0}, '$')", VARCHAR, target)
+    return template(
+        f"CASE json_type({{0}}) WHEN 'VARCHAR' THEN {text} WHEN 'NULL' THEN NULL"
+        f" ELSE CASE WHEN {{0}} IS NOT NULL THEN {wrong} END END",
+        [sql],
+    )
 
 
 # ---- arrays, maps, rows ------------------------------------------------------------------------
@@ -76,54 +117,64 @@ def _row(sql: str, source: Type, target: Type) -> str:
 # ---- arrays, maps and rows of JSON -------------------------------------------------------------
 
 
-def _array_of_json(sql: str, source: Type, target: Type) -> str:
-    item = lambda_name(f"{sql} OF {target}")
-    return (
-        f"list_transform(CAST({sql} AS JSON[]), lambda {item}: {_of_json(item, target.items[0])})"
-    )
+def _nested_of_json(sql: str, source: Type, target: Type) -> str:
+    """By one call for each value: nested lambdas would take DuckDB seconds to bind."""
+    alike = f"fsql_json_into(CAST({sql} AS VARCHAR), {_spec(target)}, {string(str(target))})"
+    structure = string(json.dumps(duckdb_type(_json_as_text(target))))
+    made = f"json_transform_strict({alike}, {structure})"
+    return f"CAST({made} AS {duckdb_type(target)})"
 
 
-def _map_of_json(sql: str, source: Type, target: Type) -> str:
-    item = lambda_name(f"{sql} OF {target}")
-    key = cast_sql(f"({item}.key)", Type("varchar"), target.items[0])
-    value = _of_json(f"({item}.value)", target.items[1])
-    entry = f"struct_pack(key := {key}, value := {value})"
-    pairs = f"map_entries(CAST({sql} AS MAP(VARCHAR, JSON)))"
-    return f"map_from_entries(list_transform({pairs}, lambda {item}: {entry}))"
+def _nested_to_json(sql: str, source: Type, target: Type) -> str:
+    if _is_plain_json(source):
+        return f"to_json({sql})"
+    return f"CAST(fsql_json_from(CAST(to_json({sql}) AS VARCHAR), {_spec(source, True)}) AS JSON)"
 
 
-def _row_of_json(sql: str, source: Type, target: Type) -> str:
-    """From an object by its members' names, or from an array in order."""
-
-    def packed(value: str) -> str:
-        fields = []
-        for i, (name, item) in enumerate(zip(target.field_names(), target.items, strict=True)):
-            member = string('$."' + name.replace('"', "") + '"')
-            path = f"CASE json_type({value}) WHEN 'ARRAY' THEN '$[{i}]' ELSE {member} END"
-            fields.append(f"{quoted(name)} := {_of_json(f'json_extract({value}, {path})', item)}")
-        known = f"json_type({value}) IN ('OBJECT', 'ARRAY')"
-        return f"CASE WHEN {known} THEN struct_pack({', '.join(fields)}) END"
-
-    return once(sql, packed)
+def _is_plain_json(type_: Type) -> bool:
+    """Whether DuckDB's own JSON is what Trino writes."""
+    if type_.base in ("array", "row"):
+        return None not in type_.names and all(map(_is_plain_json, type_.items))
+    return type_.base in ("boolean", *INTEGERS, "varchar", "char", "date", "json", "unknown")
 
 
-def _of_json(sql: str, target: Type) -> str:
-    return cast_sql(sql, JSON, target)
+def _json_as_text(type_: Type) -> Type:
+    if type_ == JSON:
+        return VARCHAR
+    items = tuple(map(_json_as_text, type_.items))
+    return Type(type_.base, type_.sizes, items, type_.names)
+
+
+def _spec(type_: Type, shown: bool = False) -> str:
+    return string(json.dumps(_spelled(type_, shown), ensure_ascii=False))
+
+
+def _spelled(type_: Type, shown: bool) -> list[Any]:
+    """A type as `fsql.local.scalars.jsoncasts` reads it; `shown` adds the names of JSON."""
+    items = [_spelled(item, shown) for item in type_.items]
+    if type_.base != "row":
+        return [type_.base, *type_.sizes, *items]
+    names = zip(type_.field_names(), type_.names, items, strict=True)
+    fields = [[own, name or "", item] if shown else [own, item] for own, name, item in names]
+    return ["row", *fields]
 
 
 # ---- the table ---------------------------------------------------------------------------------
 
 _NUMBERS = (*INTEGERS, "real", "double", "decimal")
 _TEXT = ("varchar", "char")
+_NESTED = ("array", "map", "row")
 
-allow(("boolean", *_NUMBERS, *_TEXT, "array", "map", "row"), ("json",), _json)
+allow(("boolean", *INTEGERS, *_TEXT), ("json",), _json)
+allow(("decimal",), ("json",), _decimal_to_json)
+allow(("real", "double"), ("json",), _float_to_json)
 allow(("date", "timestamp", TIMESTAMP_TZ), ("json",), _time_to_json)
+allow(_NESTED, ("json",), _nested_to_json)
 allow(("json",), _TEXT, _text_of_json)
 allow(("json",), ("boolean",), _json)
 allow(("json",), _NUMBERS, _number_of_json)
-allow(("json",), ("array",), _array_of_json)
-allow(("json",), ("map",), _map_of_json)
-allow(("json",), ("row",), _row_of_json)
+allow(("json",), ("date", "time", "timestamp"), _time_of_json)
+allow(("json",), _NESTED, _nested_of_json)
 allow(("array",), ("array",), _array)
 allow(("map",), ("map",), _map)
 allow(("row",), ("row",), _row)

@@ -12,18 +12,28 @@ __all__: list[str] = []
 
 
 def _path(call: Call) -> str:
-    """A constant JSON path in DuckDB's form: ``$['a']`` becomes ``$."a"``."""
+    """A constant JSON path in DuckDB's form: ``$['a'].b`` becomes ``$."a"."b"``."""
     path = call.given[1].literal
     if not isinstance(path, str):
         return call.arguments[1]
-    rewritten = re.sub(r"""\[(?:"([^"]*)"|'([^']*)')\]""", _member, path)
-    if not re.fullmatch(r"""\$(\.?("[^"]*"|[\w*@:$ -]+)|\[(\d+|\*)\])*""", rewritten):
+    if not re.fullmatch(rf"\$({_STEP.pattern})*", path):
         raise fault(call.node, "INVALID_FUNCTION_ARGUMENT", f"Invalid JSON path: '{path}'")
-    return string(rewritten)
+    return string("$" + "".join(map(_step, _STEP.finditer(path, 1))))
 
 
-def _member(found: re.Match[str]) -> str:
-    return f'."{found[1] if found[1] is not None else found[2]}"'
+_STEP = re.compile(
+    r"""\.(?:[\w:$@/|#-]+|"(?:[^"\\]|\\.)*")|\[(?:[\w-]+|"(?:[^"\\]|\\.)*"|'[^']*')\]"""
+)
+
+
+def _step(found: re.Match[str]) -> str:
+    inside = found[0][1:] if found[0].startswith(".") else found[0][1:-1]
+    if found[0].startswith("[") and inside.isdecimal():
+        return found[0]
+    return f'."{inside.strip(_QUOTES)}"'
+
+
+_QUOTES = "\"'"
 
 
 def _extracted(text: str) -> Emit:
@@ -44,8 +54,18 @@ _SCALAR = (
 _SIZE = (
     "CAST(CASE json_type(json_extract({0}, {1})) WHEN 'OBJECT'"
     " THEN len(json_keys(json_extract({0}, {1}))) WHEN 'ARRAY'"
-    " THEN json_array_length(json_extract({0}, {1})) ELSE 0 END AS BIGINT)"
+    " THEN json_array_length(json_extract({0}, {1}))"
+    " ELSE CASE WHEN json_extract({0}, {1}) IS NOT NULL THEN 0 END END AS BIGINT)"
 )
+
+
+_PLACE = "CASE WHEN {1} < 0 THEN '$[#' || {1} || ']' ELSE '$[' || {1} || ']' END"
+_ITEM = (
+    "CASE WHEN json_valid({0}) AND json_type({0}) = 'ARRAY'"
+    f" THEN json_extract_string({{0}}, {_PLACE}) END"
+)
+"""Trino documents that a text among the items comes without its quotes."""
+_CONTAINS = "fsql_json_contains(CAST({0} AS VARCHAR), CAST(to_json({1}) AS VARCHAR))"
 
 
 def _both(signature: str, emit: Emit) -> dict[str, Emit]:
@@ -66,24 +86,11 @@ register(
             "CASE WHEN json_valid({0}) AND json_type({0}) = 'ARRAY'"
             " THEN CAST(json_array_length({0}) AS BIGINT) END",
         ),
-        **_both(
-            "json_array_get(#, bigint) json",
-            "CASE WHEN json_valid({0}) AND json_type({0}) = 'ARRAY'"
-            " THEN json_extract({0}, CASE WHEN {1} < 0 THEN '$[#' || {1} || ']'"
-            " ELSE '$[' || {1} || ']' END) END",
-        ),
-        **_both(
-            "json_array_contains(#, boolean) boolean",
-            "CASE WHEN json_valid({0}) THEN json_contains({0}, to_json({1})) END",
-        ),
-        **_both(
-            "json_array_contains(#, bigint) boolean",
-            "CASE WHEN json_valid({0}) THEN json_contains({0}, to_json({1})) END",
-        ),
-        **_both(
-            "json_array_contains(#, varchar) boolean",
-            "CASE WHEN json_valid({0}) THEN json_contains({0}, to_json({1})) END",
-        ),
+        **_both("json_array_get(#, bigint) json", _ITEM),
+        **_both("json_array_contains(#, boolean) boolean", _CONTAINS),
+        **_both("json_array_contains(#, bigint) boolean", _CONTAINS),
+        **_both("json_array_contains(#, double) boolean", _CONTAINS),
+        **_both("json_array_contains(#, varchar) boolean", _CONTAINS),
         **_both("is_json_scalar(#) boolean", "json_type({0}) NOT IN ('OBJECT', 'ARRAY')"),
     },
 )
