@@ -453,14 +453,6 @@ def test_databases_and_tables_as_athena_sees_them(
     )
 
 
-def test_the_one_work_group_and_the_one_catalog(athena: AthenaClient) -> None:
-    client = athena.client
-    assert [g["Name"] for g in client.list_work_groups()["WorkGroups"]] == ["primary"]
-    summaries = client.list_data_catalogs()["DataCatalogsSummary"]
-    assert [c["CatalogName"] for c in summaries] == ["AwsDataCatalog"]
-    assert client.get_data_catalog(Name="AwsDataCatalog")["DataCatalog"]["Type"] == "GLUE"
-
-
 def test_a_query_in_another_catalog_fails(athena: AthenaClient) -> None:
     ours = {"Catalog": "AwsDataCatalog", "Database": "db"}
     execution = athena.execute("SELECT 1", QueryExecutionContext=ours)
@@ -471,9 +463,11 @@ def test_a_query_in_another_catalog_fails(athena: AthenaClient) -> None:
 
 
 def test_an_operation_that_is_not_embedded_is_named(athena: AthenaClient, refused: Refused) -> None:
-    code, message = refused(athena.client.create_work_group, Name="mine")
+    code, message = refused(
+        athena.client.start_session, WorkGroup="primary", EngineConfiguration={}
+    )
     assert code == "UnknownOperationException"
-    assert "CreateWorkGroup" in message
+    assert "StartSession" in message
 
 
 # PyAthena

@@ -2,43 +2,108 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sqlite3
 import uuid
 from typing import Any
 
+from fsql.local.athena.tags import Tags, arn
 from fsql.local.paging import decode_token, page
+from fsql.local.statements.failures import invalid_request
+from fsql.local.store import Store
 from fsql.local.tables.iceberg_io import GlueCalls
 from fsql.local.tables.information_schema import tables_in
+from fsql.local.tables.resolver import CATALOG
 from fsql.local.wire import ACCOUNT, AwsError
 
 __all__ = ["DataCatalogs"]
 
 Json = dict[str, Any]
 _NAME = "AwsDataCatalog"
+_COMPLETE = "CREATE_COMPLETE"
 _PAGE = 50
 _REFUSED = "InvalidRequestException"
 
 
 class DataCatalogs:
-    """The one data catalog there is, and what lies in it."""
+    """The data catalog of the account, further names for it, and what lies in it."""
 
-    def __init__(self, glue: GlueCalls) -> None:
+    def __init__(self, store: Store, glue: GlueCalls, tags: Tags) -> None:
+        self._store = store
         self._glue = glue
+        self._tags = tags
+
+    def create(self, request: Json) -> Json:
+        """Answer CreateDataCatalog: a GLUE catalog of this account; those are all there are."""
+        name = request["Name"]
+        body = _checked(request)
+        with self._store.write() as db:
+            if name.lower() == CATALOG or _load(db, name) is not None:
+                raise invalid_request(f"DataCatalog {name} already exists")
+            _save(db, body)
+            self._tags.put(db, arn("datacatalog", body["Name"]), request.get("Tags") or [])
+        return {"DataCatalog": body}
+
+    def update(self, request: Json) -> Json:
+        """Answer UpdateDataCatalog."""
+        body = _checked(request)
+        with self._store.write() as db:
+            if _load(db, request["Name"]) is None:
+                raise _not_found(request["Name"])
+            _save(db, body)
+        return {}
+
+    def delete(self, request: Json) -> Json:
+        """Answer DeleteDataCatalog; what lies in Glue stays."""
+        name = request["Name"]
+        if name.lower() == CATALOG:
+            raise invalid_request(f"{_NAME} is the account's own catalog and can't be deleted.")
+        with self._store.write() as db:
+            body = _load(db, name)
+            if body is None:
+                raise _not_found(name)
+            db.execute("DELETE FROM athena_data_catalog WHERE name = ?", (name.lower(),))
+            self._tags.drop(db, arn("datacatalog", body["Name"]))
+        return {"DataCatalog": {**body, "Status": "DELETE_COMPLETE"}}
+
+    def exists(self, name: str) -> bool:
+        """Whether there is a catalog of that name."""
+        with self._store.read() as db:
+            return name.lower() == CATALOG or _load(db, name) is not None
+
+    def resolved(self, name: str) -> str:
+        """The catalog that a name stands for; a name that nobody registered stays."""
+        return CATALOG if self.exists(name) else name
 
     def list(self, request: Json) -> Json:
-        """Answer ListDataCatalogs."""
-        summary = {"CatalogName": _NAME, "Type": "GLUE", "Status": "CREATE_COMPLETE"}
-        return {"DataCatalogsSummary": [summary]}
+        """Answer ListDataCatalogs, the account's own first."""
+        after = decode_token(request.get("NextToken"), _REFUSED) or ""
+        with self._store.read() as db:
+            rows = db.execute("SELECT body FROM athena_data_catalog ORDER BY name").fetchall()
+        names = [_NAME, *(json.loads(body)["Name"] for (body,) in rows)]
+        wanted = names[names.index(after) + 1 :] if after in names else names
+        listed, token = page(wanted, request.get("MaxResults") or _PAGE, key=str)
+        status = {"Type": "GLUE", "Status": "CREATE_COMPLETE"}
+        return {
+            "DataCatalogsSummary": [{"CatalogName": name, **status} for name in listed],
+            **token,
+        }
 
     def get(self, request: Json) -> Json:
         """Answer GetDataCatalog."""
-        _require(request["Name"])
+        name = request["Name"]
+        with self._store.read() as db:
+            found = _load(db, name)
+        if found is None and name.lower() != CATALOG:
+            raise _not_found(name)
         parameters = {"catalog-id": ACCOUNT}
-        return {"DataCatalog": {"Name": _NAME, "Type": "GLUE", "Parameters": parameters}}
+        own = {"Name": _NAME, "Type": "GLUE", "Parameters": parameters, "Status": _COMPLETE}
+        return {"DataCatalog": found or own}
 
     def databases(self, request: Json) -> Json:
         """Answer ListDatabases."""
-        _require(request["CatalogName"])
+        self._require(request["CatalogName"])
         limit = {"MaxResults": request["MaxResults"]} if "MaxResults" in request else {}
         token = {"NextToken": request["NextToken"]} if "NextToken" in request else {}
         found = self._call("GetDatabases", {**limit, **token})
@@ -47,13 +112,13 @@ class DataCatalogs:
 
     def database(self, request: Json) -> Json:
         """Answer GetDatabase."""
-        _require(request["CatalogName"])
+        self._require(request["CatalogName"])
         found = self._call("GetDatabase", {"Name": request["DatabaseName"].lower()})
         return {"Database": _database(found["Database"])}
 
     def tables(self, request: Json) -> Json:
         """Answer ListTableMetadata; Expression is a regular expression, ``*`` alone is ``.*``."""
-        _require(request["CatalogName"])
+        self._require(request["CatalogName"])
         after = decode_token(request.get("NextToken"), _REFUSED) or ""
         matches = _pattern(request.get("Expression"))
         try:
@@ -66,10 +131,14 @@ class DataCatalogs:
 
     def table(self, request: Json) -> Json:
         """Answer GetTableMetadata."""
-        _require(request["CatalogName"])
+        self._require(request["CatalogName"])
         name = {"DatabaseName": request["DatabaseName"].lower(), "Name": request["TableName"]}
         found = self._call("GetTable", {**name, "Name": name["Name"].lower()})
         return {"TableMetadata": _table(found["Table"])}
+
+    def _require(self, name: str) -> None:
+        if not self.exists(name):
+            raise _not_found(name)
 
     def _call(self, operation: str, request: Json) -> Json:
         try:
@@ -78,13 +147,39 @@ class DataCatalogs:
             raise _metadata_error(error) from error
 
 
-def _require(name: str) -> None:
-    if name.lower() != _NAME.lower():
-        raise AwsError(
-            "InvalidRequestException",
-            f"DataCatalog {name} was not found. The embedded Athena has {_NAME}.",
-            extra={"AthenaErrorCode": "DATACATALOG_NOT_FOUND"},
+def _checked(request: Json) -> Json:
+    """A data catalog as it is kept; AwsError for one of a kind that only AWS has."""
+    name, kind = request["Name"], request["Type"]
+    parameters = request.get("Parameters") or {}
+    if kind != "GLUE":
+        raise invalid_request(
+            f"DataCatalog {name} is of type {kind}; the embedded Athena has catalogs of type GLUE."
         )
+    account = parameters.get("catalog-id", ACCOUNT)
+    if account != ACCOUNT:
+        raise invalid_request(
+            f"DataCatalog {name} is in account {account}; the embedded Athena has {ACCOUNT} only."
+        )
+    body = {"Name": name, "Type": kind, "Parameters": {"catalog-id": ACCOUNT}, "Status": _COMPLETE}
+    kept = {key: request[key] for key in ("Description",) if request.get(key)}
+    return body | kept
+
+
+def _load(db: sqlite3.Connection, name: str) -> Json | None:
+    found = db.execute("SELECT body FROM athena_data_catalog WHERE name = ?", (name.lower(),))
+    row = found.fetchone()
+    body: Json | None = None if row is None else json.loads(row[0])
+    return body
+
+
+def _save(db: sqlite3.Connection, body: Json) -> None:
+    row = (body["Name"].lower(), json.dumps(body))
+    db.execute("INSERT OR REPLACE INTO athena_data_catalog VALUES (?, ?)", row)
+
+
+def _not_found(name: str) -> AwsError:
+    message = f"DataCatalog {name} was not found. The embedded Athena has {_NAME}."
+    return invalid_request(message, "DATACATALOG_NOT_FOUND")
 
 
 def _metadata_error(error: AwsError) -> AwsError:

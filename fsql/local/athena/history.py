@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fsql.local.athena.owners import is_alive, this_process
@@ -15,12 +15,8 @@ from fsql.local.columns import ResultColumn
 from fsql.local.store import Store
 from fsql.local.wire import AwsError
 
-__all__ = ["ENGINE", "Execution", "History"]
+__all__ = ["Execution", "History"]
 
-ENGINE = {
-    "SelectedEngineVersion": "AUTO",
-    "EffectiveEngineVersion": "Athena engine version 3",
-}
 _FINISHED_IN_MEMORY = 1000
 _KEPT_SECONDS = 45 * 86_400.0  # as long as Athena keeps its history
 _PRUNE_EVERY = 1000
@@ -39,6 +35,8 @@ class Execution:
         update_count: rows written, or None where Athena reports none.
         page: all rows of the result when they are few, else None: the file has them.
         header: whether the result's first row names the columns.
+        folder: the S3 URI of the folder of results that was asked for.
+        rows: what GetQueryRuntimeStatistics tells of rows and bytes; {} if nothing.
     """
 
     id: str
@@ -47,6 +45,8 @@ class Execution:
     update_count: int | None = None
     page: list[Row] | None = None
     header: bool = False
+    folder: str = ""
+    rows: dict[str, int] = field(default_factory=dict)
     done: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -72,6 +72,8 @@ class Execution:
                 "columns": [(column.name, column.type) for column in self.columns],
                 "update_count": self.update_count,
                 "header": self.header,
+                "folder": self.folder,
+                "rows": self.rows,
             }
         )
 
@@ -79,7 +81,15 @@ class Execution:
     def from_json(cls, id_: str, text: str) -> Execution:
         saved = json.loads(text)
         columns = tuple(ResultColumn(*column) for column in saved["columns"])
-        return cls(id_, saved["execution"], columns, saved["update_count"], header=saved["header"])
+        return cls(
+            id_,
+            saved["execution"],
+            columns,
+            saved["update_count"],
+            header=saved["header"],
+            folder=saved.get("folder", ""),
+            rows=saved.get("rows", {}),
+        )
 
 
 class History:
@@ -134,13 +144,7 @@ class History:
     def _finish(
         self, execution: Execution, owner: str, status: dict[str, Any], **members: Any
     ) -> None:
-        final = Execution(
-            execution.id,
-            execution.body,
-            execution.columns,
-            execution.update_count,
-            header=execution.header,
-        )
+        final = replace(execution, page=None, done=threading.Event())
         final.change(status, **members)
         with self._store.write(durable=False) as db:
             # The process that ran it may have ended it a moment ago; what it said stands.
@@ -209,6 +213,17 @@ class History:
             ).fetchall()
         return rows
 
+    def succeeded(self, work_group: str, sql: str, since: float) -> list[Execution]:
+        """A work group's executions of a text that succeeded, the newest first."""
+        with self._store.read() as db:
+            rows = db.execute(
+                "SELECT id, body FROM athena_query WHERE work_group = ? AND submitted >= ?"
+                " AND state = 'SUCCEEDED' AND json_extract(body, '$.execution.Query') = ?"
+                " ORDER BY submitted DESC",
+                (work_group, since, sql),
+            ).fetchall()
+        return [Execution.from_json(*row) for row in rows]
+
     def _earlier(self, execute: Any, token: str | None) -> Execution | None:
         if token is None:
             return None
@@ -251,8 +266,8 @@ def _same_request(earlier: Execution, now: Execution) -> Execution:
 
     def asked(execution: Execution) -> tuple[Any, ...]:
         body = execution.body
-        folder = execution.output.rsplit(execution.id, 1)[0]
-        return body["Query"], body.get("QueryExecutionContext"), folder
+        said = ("Query", "QueryExecutionContext", "ExecutionParameters", "WorkGroup")
+        return execution.folder, *(body.get(name) for name in said)
 
     if asked(earlier) != asked(now):
         raise AwsError(

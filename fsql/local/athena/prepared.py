@@ -30,9 +30,14 @@ class PreparedStatements:
     # Operations
 
     def create(self, request: Json) -> Json:
-        """Answer CreatePreparedStatement and UpdatePreparedStatement."""
+        """Answer CreatePreparedStatement."""
         self._save(request["WorkGroup"], request["StatementName"], request["QueryStatement"])
         return {}
+
+    def update(self, request: Json) -> Json:
+        """Answer UpdatePreparedStatement."""
+        self.get(request)
+        return self.create(request)
 
     def get(self, request: Json) -> Json:
         """Answer GetPreparedStatement."""
