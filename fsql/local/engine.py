@@ -18,7 +18,7 @@ from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from fsql.local import jsonvalues, opencsv, scalars
 from fsql.local.athena.owners import is_alive, this_process
-from fsql.local.store import Store
+from fsql.local.objects import Objects
 
 __all__ = ["Cancelled", "Engine", "Session", "literal"]
 
@@ -36,26 +36,26 @@ class Engine:
     """A DuckDB instance that sees nothing but the objects of one store.
 
     Args:
-        store: whose files may be read and written.
+        objects: what may be read; files are written in their scratch folder.
         sessions: how many queries can run at once.
 
     Attributes:
         broken: whether DuckDB has failed in a way after which it refuses all work.
     """
 
-    def __init__(self, store: Store, sessions: int) -> None:
-        self._folder = _working_folder(store)
+    def __init__(self, objects: Objects, sessions: int) -> None:
+        self._folder = _working_folder(objects.scratch)
         self._root = duckdb.connect(":memory:")
         self._idle: queue.LifoQueue[duckdb.DuckDBPyConnection] = queue.LifoQueue()
         self._closed = False
         self.broken = False
-        self._configure(store)
+        self._configure()
         opencsv.register(self._root)
         jsonvalues.register(self._root)
         scalars.register(self._root)
         for _ in range(sessions):
             self._idle.put(self._cursor())
-        self._lock_down(store)
+        self._lock_down(objects)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -81,7 +81,7 @@ class Engine:
         self._root.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _configure(self, store: Store) -> None:
+    def _configure(self) -> None:
         settings: dict[str, bool | int | str] = {
             "temp_directory": str(self._folder),
             "TimeZone": "UTC",
@@ -100,8 +100,10 @@ class Engine:
         cursor.execute("PRAGMA enable_profiling='no_output'")  # impossible after the lock
         return cursor
 
-    def _lock_down(self, store: Store) -> None:
-        folders = [str(store.buckets), str(self._folder)]
+    def _lock_down(self, objects: Objects) -> None:
+        if objects.filesystem is not None:
+            self._root.register_filesystem(objects.filesystem)
+        folders = [*objects.readable, str(self._folder)]
         self._root.execute(f"SET allowed_directories={literal(folders)}")
         self._root.execute("SET enable_external_access=false")
         self._root.execute("SET lock_configuration=true")
@@ -275,14 +277,14 @@ def _as_duckdb(error: Exception) -> Exception:
     return _ERRORS.get(kind, duckdb.Error)(str(error)) if found else error
 
 
-def _working_folder(store: Store) -> Path:
-    """A folder of this process's own in the store's file system, dead processes' ones removed."""
-    for folder in store.staging.glob(f"{_FOLDER}*"):
+def _working_folder(scratch: Path) -> Path:
+    """A folder of this process's own, dead processes' ones removed."""
+    for folder in scratch.glob(f"{_FOLDER}*"):
         owner = folder / "owner"
         with suppress(OSError):
             if not is_alive(owner.read_text(encoding="utf-8")):
                 shutil.rmtree(folder, ignore_errors=True)
-    folder = store.staging / f"{_FOLDER}{os.getpid()}-{os.urandom(4).hex()}"
+    folder = scratch / f"{_FOLDER}{os.getpid()}-{os.urandom(4).hex()}"
     folder.mkdir()
     (folder / "owner").write_text(this_process(), encoding="utf-8")
     return folder

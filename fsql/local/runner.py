@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fsql.local.engine import Engine, Session
-from fsql.local.store import Store
+from fsql.local.objects import Objects
 
 __all__ = ["Runner"]
 
@@ -32,13 +32,13 @@ class Runner:
     """Runs jobs, each with a DuckDB session, on daemon threads started as they are needed.
 
     Args:
-        store: whose files the sessions see.
+        objects: what the sessions see.
         wanted_stopped: ids of jobs that somebody outside this process wants cancelled; asked
             now and then while a job runs long.
     """
 
-    def __init__(self, store: Store, wanted_stopped: Callable[[], list[str]]) -> None:
-        self._store = store
+    def __init__(self, objects: Objects, wanted_stopped: Callable[[], list[str]]) -> None:
+        self._objects = objects
         self._wanted_stopped = wanted_stopped
         self._pid = os.getpid()
         self._engine: Engine | None = None
@@ -117,7 +117,7 @@ class Runner:
                 self._retired.append(self._engine)
                 self._engine = None
             if self._engine is None:
-                self._engine = Engine(self._store, _AT_ONCE)
+                self._engine = Engine(self._objects, _AT_ONCE)
             return self._engine
 
     def _watch(self) -> None:

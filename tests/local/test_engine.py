@@ -14,6 +14,7 @@ import pytest
 
 from fsql.local.athena.owners import is_alive, this_process
 from fsql.local.engine import Cancelled, Engine, Session, literal
+from fsql.local.objects.folder import FolderObjects
 from fsql.local.runner import Runner
 from fsql.local.store import Store
 
@@ -27,7 +28,7 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def engine(store: Store) -> Iterator[Engine]:
-    made = Engine(store, 2)
+    made = Engine(FolderObjects(store), 2)
     yield made
     made.close()
 
@@ -172,10 +173,10 @@ def test_an_instance_that_duckdb_gave_up_is_replaced(store: Store) -> None:
                 outcomes.append(type(error).__name__)
             done.release()
 
-        runner.submit(str(len(outcomes)), run, done.release)
+        runner.submit(str(len(outcomes)), run, lambda why: done.release())
         done.acquire()
 
-    runner = Runner(store, list)
+    runner = Runner(FolderObjects(store), list)
     try:
         for sql in ("SELECT 1", fatal, "SELECT 2"):
             work(sql)

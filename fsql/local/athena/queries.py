@@ -16,6 +16,7 @@ from fsql.local.athena.prepared import PreparedStatements
 from fsql.local.athena.results import CsvPages, Page, Row, TextPages, write_lines
 from fsql.local.columns import metadata_file
 from fsql.local.engine import Cancelled, Session
+from fsql.local.objects import Objects
 from fsql.local.runner import Runner
 from fsql.local.statements.context import Context, Outcome
 from fsql.local.statements.execute import Executor
@@ -31,7 +32,7 @@ from fsql.local.statements.nodes import (
     Update,
 )
 from fsql.local.statements.parser import parse
-from fsql.local.store import Store, split_uri
+from fsql.local.store import Store
 from fsql.local.tables.iceberg_io import GlueCalls
 from fsql.local.tables.resolver import CATALOG, Tables
 from fsql.local.transpile import TrinoError
@@ -41,6 +42,7 @@ __all__ = ["Queries", "Request"]
 _SHORT = 10_000  # characters of a statement
 _LIGHT = 50_000  # characters of a result
 _PATIENCE = 0.02  # seconds
+_PAGES: dict[str, type[CsvPages | TextPages]] = {"csv": CsvPages, "txt": TextPages}
 _WITHOUT_FILE = {kind.subtype for kind in (Delete, Update, Merge)}
 
 
@@ -66,12 +68,14 @@ class Request:
 class Queries:
     """Runs queries of a store in this process and knows those of all processes."""
 
-    def __init__(self, store: Store, glue: GlueCalls, prepared: PreparedStatements) -> None:
+    def __init__(
+        self, store: Store, objects: Objects, glue: GlueCalls, prepared: PreparedStatements
+    ) -> None:
         self.history = History(store)
-        self._store = store
-        self._tables = Tables(store, glue)
+        self._objects = objects
+        self._tables = Tables(objects, glue)
         self._executor = Executor(prepared)
-        self._runner = Runner(store, self.history.to_stop)
+        self._runner = Runner(objects, self.history.to_stop)
         # At the end of the program too: a thread inside DuckDB must not outlive the interpreter.
         self._close = weakref.finalize(self, self._runner.close)
 
@@ -109,14 +113,15 @@ class Queries:
             end = offset + limit
             more = end < len(execution.page)
             return execution, (execution.page[offset:end], end if more else None)
-        path = self._store.path(*split_uri(execution.output))
-        changed = execution.body["SubstatementType"] in _WITHOUT_FILE
-        if changed or path.suffix not in (".csv", ".txt"):
+        kind = _PAGES.get(execution.output.rpartition(".")[2])
+        if kind is None or execution.body["SubstatementType"] in _WITHOUT_FILE:
             return execution, ([], None)
-        if not path.is_file():
-            raise invalid_request("Could not find results", "RESULT_NOT_FOUND")
-        pages = CsvPages(path) if path.suffix == ".csv" else TextPages(path)
-        return execution, pages.read(offset, limit)
+        try:
+            with self._objects.open(execution.output) as file:
+                return execution, kind(file).read(offset, limit)
+        except FileNotFoundError as error:
+            message = "Could not find results"
+            raise invalid_request(message, "RESULT_NOT_FOUND") from error
 
     def close(self) -> None:
         """Cancel what runs and give back all that this process holds."""
@@ -145,7 +150,7 @@ class Queries:
             execution.output,
             request.work_group,
             session,
-            self._store,
+            self._objects,
             self._tables,
         )
         statement = _checked(request.sql)
@@ -153,11 +158,13 @@ class Queries:
             statement = parse(bind(request.sql, request.parameters))
         outcome = self._executor.run(context, statement)
         if execution.output.endswith(".txt"):
-            write_lines(context.file(), ("\t".join(map(str, row)) for row in outcome.rows or ()))
+            with context.file() as path:
+                write_lines(path, ("\t".join(map(str, row)) for row in outcome.rows or ()))
         if outcome.metadata:
             count = outcome.update_count if outcome.update else None
             beside = metadata_file(execution.id, outcome.columns, outcome.update, count)
-            context.file(".metadata").write_bytes(beside)
+            with context.file(".metadata") as path:
+                path.write_bytes(beside)
         return outcome
 
     def _end(

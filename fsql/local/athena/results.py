@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
@@ -83,8 +84,8 @@ def write_lines(path: Path, lines: Iterable[str], end: str = "") -> None:
 class CsvPages:
     """Rows of a CSV result, from any byte offset that a page ended at."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
 
     def read(self, offset: int, limit: int) -> Page:
         """At most `limit` rows from `offset` on; offset 0 starts with the header."""
@@ -97,17 +98,16 @@ class CsvPages:
         return rows, None
 
     def _rows(self, offset: int) -> Iterator[tuple[Row, int]]:
-        with self._path.open("rb") as file:
-            file.seek(offset)
-            buffer, start = b"", offset
-            # Reading as much again as is held keeps one huge value from costing quadratic time.
-            while chunk := file.read(max(_CHUNK, len(buffer))):
-                buffer += chunk
-                used = 0
-                for row, end in _parse(buffer):
-                    yield row, start + end
-                    used = end
-                buffer, start = buffer[used:], start + used
+        self._file.seek(offset)
+        buffer, start = b"", offset
+        # Reading as much again as is held keeps one huge value from costing quadratic time.
+        while chunk := self._file.read(max(_CHUNK, len(buffer))):
+            buffer += chunk
+            used = 0
+            for row, end in _parse(buffer):
+                yield row, start + end
+                used = end
+            buffer, start = buffer[used:], start + used
 
 
 def _parse(buffer: bytes) -> Iterator[tuple[Row, int]]:
@@ -125,12 +125,12 @@ def _value(field: str) -> str | None:
 class TextPages:
     """Rows of a ``.txt`` result: a line is a row of one value."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
 
     def read(self, offset: int, limit: int) -> Page:
         """At most `limit` rows from the line number `offset` on."""
-        text = self._path.read_bytes().decode()
+        text = self._file.read().decode()
         lines = text.split("\n") if text else []
         end = offset + limit
         return [(line,) for line in lines[offset:end]], end if end < len(lines) else None

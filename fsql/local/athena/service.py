@@ -17,6 +17,8 @@ from fsql.local.athena.prepared import PreparedStatements
 from fsql.local.athena.queries import Queries, Request
 from fsql.local.athena.results import Row
 from fsql.local.athena.workgroups import PRIMARY, WorkGroups
+from fsql.local.objects import Objects
+from fsql.local.objects.folder import FolderObjects
 from fsql.local.paging import decode_token, encode_token
 from fsql.local.statements.failures import invalid_request
 from fsql.local.store import Store, split_uri
@@ -41,12 +43,14 @@ class Athena:
     """Answers Athena's operations for one store, in the shapes of the wire.
 
     Args:
-        store: where tables and results lie.
+        store: where queries, workgroups and prepared statements are remembered.
         glue: whatever answers Glue's operations.
+        objects: where tables and results lie; the store's by default.
     """
 
-    def __init__(self, store: Store, glue: GlueCalls) -> None:
+    def __init__(self, store: Store, glue: GlueCalls, objects: Objects | None = None) -> None:
         self._store = store
+        self._objects = objects or FolderObjects(store)
         self._glue = glue
         self._groups = WorkGroups(store)
         self._prepared = PreparedStatements(store)
@@ -104,7 +108,7 @@ class Athena:
                 _inherited.append(self._live)
                 self._live = None
             if self._live is None:
-                self._live = Queries(self._store, self._glue, self._prepared)
+                self._live = Queries(self._store, self._objects, self._glue, self._prepared)
                 self._pid = os.getpid()
             return self._live
 
@@ -158,7 +162,7 @@ class Athena:
         except ValueError:
             raise invalid_request("outputLocation is not a valid S3 path.") from None
         try:
-            self._store.bucket_path(bucket)
+            self._objects.require_bucket(bucket)
         except AwsError as error:
             raise invalid_request(f"Unable to verify/create output bucket {bucket}") from error
         return f"s3://{bucket}/{prefix.rstrip('/')}/" if prefix else f"s3://{bucket}/"

@@ -100,7 +100,7 @@ def _add_to_iceberg(context: Context, table: Json, statement: st.AddColumns) -> 
         raise hive_error("ALTER TABLE REPLACE COLUMNS is not supported for Iceberg tables")
     new = schema_of([(c.name, from_hive(c.type), c.comment) for c in statement.columns])
     name = table["DatabaseName"], table["Name"]
-    found = EmbeddedCatalog(context.store, context.glue).load_table(name)
+    found = EmbeddedCatalog(context.objects, context.glue).load_table(name)
 
     def added() -> None:
         with found.update_schema() as update:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from fsql.local.athena.results import Row
 from fsql.local.columns import ResultColumn
 from fsql.local.engine import Session
+from fsql.local.objects import Objects
 from fsql.local.statements.nodes import Name
-from fsql.local.store import Store, split_uri
 from fsql.local.tables.iceberg_io import GlueCalls
 from fsql.local.tables.resolver import Tables
 
@@ -36,18 +37,16 @@ class Context:
     output: str
     work_group: str
     session: Session
-    store: Store
+    objects: Objects
     tables: Tables
 
     @property
     def glue(self) -> GlueCalls:
         return self.tables.glue
 
-    def file(self, suffix: str = "") -> Path:
-        """The path of a result file, its folder made: the output, and what stands beside it."""
-        path = self.store.path(*split_uri(self.output + suffix))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path
+    def file(self, suffix: str = "") -> AbstractContextManager[Path]:
+        """A result file to write in a block: the output, and what stands beside it."""
+        return self.objects.result(self.output + suffix)
 
     def schema(self, name: Name) -> str:
         """The database that a name lies in."""
@@ -65,6 +64,8 @@ class Outcome:
         update_count: rows written; 0 for reading statements, None where Athena reports none.
         update: the kind of update that the ``.metadata`` file names.
         manifest: the S3 URI of the list of files written.
+        count: rows of the result, or rows written; None where nobody counts them.
+        size: bytes of the result's file.
         subtype: the SubstatementType where only running it tells.
         metadata: whether a ``.metadata`` file belongs beside the result.
     """
@@ -76,6 +77,8 @@ class Outcome:
     update: str | None = None
     manifest: str | None = None
     subtype: str | None = None
+    count: int | None = None
+    size: int = 0
 
     @property
     def metadata(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any
 
 from pyiceberg.exceptions import NoSuchNamespaceError, TableAlreadyExistsError
@@ -202,13 +201,10 @@ def _drop(context: Context, table: Json) -> None:
 
 
 def _purge(context: Context, location: str) -> None:
-    bucket, prefix = split_uri(location.rstrip("/") + "/")
+    bucket, _ = split_uri(location)
     for folder in ("data/", "metadata/"):
-        found = context.store.list(bucket, prefix + folder)
-        while batch := list(islice(found, 1000)):
-            with context.store.write() as _:
-                for entry in batch:
-                    context.store.unlink(bucket, entry.key)
+        found = context.objects.list(f"{location.rstrip('/')}/{folder}")
+        context.objects.delete(f"s3://{bucket}/{each.key}" for each in found)
 
 
 # Views

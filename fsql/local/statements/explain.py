@@ -28,7 +28,7 @@ def explain(context: Context, statement: st.Explain, translations: Translations)
         raise TrinoError("NOT_SUPPORTED", f"EXPLAIN with FORMAT {format_} is not supported")
     analyze = "ANALYZE " if statement.analyze else ""
     rows = context.session.rows_of(f"EXPLAIN {analyze}{_FORMATS[format_]}{ready.sql}")
-    plan = "\n\n".join(text for _, text in rows).replace(f"{context.store.buckets}/", "s3://")
+    plan = context.objects.shown("\n\n".join(text for _, text in rows))
     return _lines(ResultColumn("Query Plan", f"varchar({len(plan)})"), plan)
 
 

@@ -80,7 +80,7 @@ def _check(key: str, value: str) -> None:
 
 
 def _change(context: Context, table: Json, new: dict[str, str], gone: tuple[str, ...]) -> None:
-    found = EmbeddedCatalog(context.store, context.glue).load_table(
+    found = EmbeddedCatalog(context.objects, context.glue).load_table(
         (table["DatabaseName"], table["Name"])
     )
     gone = tuple(key for key in gone if key in found.properties)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator, Sized
 from dataclasses import dataclass
+from typing import TypeVar
 
 from fsql.local.athena.results import write_csv, write_small_csv
 from fsql.local.columns import ResultColumn
@@ -16,6 +18,8 @@ from fsql.local.transpile import translate
 from fsql.local.transpile import types as tt
 
 __all__ = ["Ready", "Translations", "run_select"]
+
+T = TypeVar("T", bound=Sized)
 
 _KEPT = 500
 _SMALL_BYTES = 1 << 20
@@ -70,13 +74,24 @@ def _translate(context: Context, query: Query, binding: Binding) -> Ready:
 def run_select(context: Context, statement: Select, translations: Translations) -> Outcome:
     """Run a query and write its rows to the output."""
     ready = translations.get(context, statement.query)
-    path, sql = context.file(), as_text(ready)
-    names = [column.name for column in ready.columns]
-    if ready.small:
-        rows = write_small_csv(path, names, context.session.chunks(sql), _ROWS_IN_MEMORY)
-    else:
-        rows = write_csv(path, names, context.session.stream(sql), _ROWS_IN_MEMORY)
-    return Outcome(ready.columns, rows, header=True, update_count=0)
+    names, sql = [column.name for column in ready.columns], as_text(ready)
+    counts: list[int] = []
+    with context.file() as path:
+        if ready.small:
+            chunks = _counted(context.session.chunks(sql), counts)
+            rows = write_small_csv(path, names, chunks, _ROWS_IN_MEMORY)
+        else:
+            batches = _counted(context.session.stream(sql), counts)
+            rows = write_csv(path, names, batches, _ROWS_IN_MEMORY)
+        size = path.stat().st_size
+    count = sum(counts)
+    return Outcome(ready.columns, rows, header=True, update_count=0, count=count, size=size)
+
+
+def _counted(pieces: Iterator[T], counts: list[int]) -> Iterator[T]:
+    for piece in pieces:
+        counts.append(len(piece))
+        yield piece
 
 
 def as_text(ready: Ready) -> str:

@@ -17,7 +17,6 @@ from fsql.local.columns import ResultColumn
 from fsql.local.statements import nodes as st
 from fsql.local.statements.context import ROWS, Context, Outcome
 from fsql.local.statements.select import Ready, Translations
-from fsql.local.store import split_uri
 from fsql.local.tables.hive_files import NULL_PARTITION
 from fsql.local.tables.hive_types import to_hive
 from fsql.local.tables.parquet import Options, check_new_partitions, publish, write_parquet
@@ -59,7 +58,8 @@ def unload(context: Context, statement: st.Unload, translations: Translations) -
 
 def manifest(context: Context, uris: Sequence[str]) -> str:
     """Write the list of the files that a query wrote; its URI."""
-    write_lines(context.file("-manifest.csv"), uris, end="\n")
+    with context.file("-manifest.csv") as path:
+        write_lines(path, uris, end="\n")
     return f"{context.output}-manifest.csv"
 
 
@@ -125,7 +125,7 @@ def last_columns(ready: Ready, keys: str | list[str]) -> list[str]:
 
 def check_empty(context: Context, location: str, message: str) -> None:
     """Raise TrinoError HIVE_PATH_ALREADY_EXISTS if there are objects under a location."""
-    if next(context.store.list(*split_uri(location)), None) is not None:
+    if next(context.objects.list(location), None) is not None:
         raise TrinoError("HIVE_PATH_ALREADY_EXISTS", message)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from fsql.local.store import keys
 
@@ -21,6 +22,20 @@ class Found:
     size: int
     mtime_ns: int
     inode: int
+
+    @property
+    def place(self) -> str:
+        """The path, by which DuckDB reads it."""
+        return str(self.path)
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """What changes when another object is put in its place."""
+        return self.mtime_ns, self.inode
+
+    def open(self) -> BinaryIO:
+        """Its bytes. FileNotFoundError if it was deleted meanwhile."""
+        return self.path.open("rb")
 
     @classmethod
     def at(cls, key: str, path: os.DirEntry[str] | Path, stat: os.stat_result) -> Found:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fsql.local.engine import literal
-from fsql.local.store import Store
+from fsql.local.objects import Objects
 from fsql.local.tables.hive_files import (
     NULL_PARTITION,
     HiveFile,
@@ -44,8 +44,8 @@ Columns = Mapping[str, tt.Type]
 class Hive:
     """Reads external tables of a store."""
 
-    def __init__(self, store: Store, glue: GlueCalls) -> None:
-        self._store = store
+    def __init__(self, objects: Objects, glue: GlueCalls) -> None:
+        self._objects = objects
         self._glue = glue
         self._kept: dict[str, Source] = {}
 
@@ -55,7 +55,7 @@ class Hive:
         Raises:
             TrinoError: NOT_SUPPORTED for a format that is not read here; see also `files_of`.
         """
-        files = [f for part in self._parts(table) for f in files_of(self._store, part)]
+        files = [f for part in self._parts(table) for f in files_of(self._objects, part)]
         version = version_of(files, table)
         kept = self._kept.get(version)
         if kept is None:
@@ -81,7 +81,7 @@ class Hive:
 
     def _parts(self, table: Json) -> Iterator[Part]:
         if table.get("PartitionKeys") and is_projected(table):
-            return projected_parts(self._store, table)
+            return projected_parts(self._objects, table)
         return parts_of(self._glue, table)
 
     def _read(
@@ -120,12 +120,11 @@ class Hive:
 
     def _uri(self, files: list[HiveFile]) -> str:
         """The expression of a file's URI: its path says it, but for odd keys."""
-        folder = f"{self._store.buckets}/"
-        usual = f"'s3://' || filename[{len(folder) + 1}:]"
+        usual = self._objects.uri_sql("filename")
         odd = {
             file.path: literal(file.uri)
             for file in files
-            if file.uri != f"s3://{file.path.removeprefix(folder)}"
+            if file.uri != self._objects.uri(file.path)
         }
         return f"coalesce({_by_file(odd)}, {usual})" if odd else usual
 

@@ -15,11 +15,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from fsql.local.store import Store, split_uri
-from fsql.local.store.listing import Found
+from fsql.local.objects import Object, Objects
+from fsql.local.store import split_uri
 from fsql.local.tables.iceberg_io import GlueCalls
 from fsql.local.transpile import TrinoError
 from fsql.local.wire import AwsError
@@ -57,13 +56,13 @@ class Part:
 class HiveFile:
     """A data file: its object, the partition that it belongs to, and its URI."""
 
-    found: Found
+    found: Object
     part: Part
     uri: str
 
     @property
     def path(self) -> str:
-        return str(self.found.path)
+        return self.found.place
 
 
 def parts_of(glue: GlueCalls, table: Json) -> Iterator[Part]:
@@ -76,16 +75,16 @@ def parts_of(glue: GlueCalls, table: Json) -> Iterator[Part]:
         yield Part(storage["Location"], tuple(partition["Values"]), storage)
 
 
-def files_of(store: Store, part: Part) -> list[HiveFile]:
+def files_of(objects: Objects, part: Part) -> list[HiveFile]:
     """The data files of a part as they are now.
 
     Raises:
         TrinoError: HIVE_BAD_DATA for a symlink that can't be understood, HIVE_FILESYSTEM_ERROR
             for one to a file that does not exist.
     """
-    found = data_files(store, part.location)
+    found = data_files(objects, part.location)
     if is_symlinked(part.storage):
-        return [HiveFile(target, part, uri) for uri, target in _targets(store, found)]
+        return [HiveFile(target, part, uri) for uri, target in _targets(objects, found)]
     bucket = split_uri(part.location)[0]
     return [HiveFile(each, part, f"s3://{bucket}/{each.key}") for each in found]
 
@@ -95,27 +94,27 @@ def is_symlinked(storage: Json) -> bool:
     return str(storage.get("InputFormat") or "") == _SYMLINKS
 
 
-def data_files(store: Store, location: str) -> Iterator[Found]:
+def data_files(objects: Objects, location: str) -> Iterator[Object]:
     """The files under a location that are not hidden, in the order of their keys."""
     bucket, prefix = split_uri(location)
     prefix = prefix and prefix.rstrip("/") + "/"
-    for found in store.list(bucket, prefix):
+    for found in objects.list(f"s3://{bucket}/{prefix}"):
         below = found.key[len(prefix) :]
         hidden = any(part[:1] in ("_", ".") for part in below.split("/"))
         if found.size and not hidden:
             yield found
 
 
-def _targets(store: Store, symlinks: Iterable[Found]) -> Iterator[tuple[str, Found]]:
+def _targets(objects: Objects, symlinks: Iterable[Object]) -> Iterator[tuple[str, Object]]:
     for symlink in symlinks:
         lines: tuple[str, ...] = ()
         with suppress(FileNotFoundError):  # deleted since it was listed
-            lines = _lines(symlink.path, symlink.size, symlink.mtime_ns, symlink.inode)
+            lines = _lines(symlink)
         for uri in lines:
             try:
-                target = store.find(*split_uri(uri))
+                target = objects.find(uri)
             except (AwsError, ValueError) as error:
-                here = store.path_to_uri(symlink.path)
+                here = objects.uri(symlink.place)
                 message = f"Error parsing symlinks from: {here} ({error})"
                 raise TrinoError("HIVE_BAD_DATA", message) from error
             if target is None:
@@ -125,9 +124,10 @@ def _targets(store: Store, symlinks: Iterable[Found]) -> Iterator[tuple[str, Fou
 
 
 @lru_cache(100_000)
-def _lines(path: Path, size: int, mtime_ns: int, inode: int) -> tuple[str, ...]:
-    """A symlink's lines; size, time and inode are there to notice another file."""
-    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+def _lines(symlink: Object) -> tuple[str, ...]:
+    """A symlink's lines; another version is another object."""
+    with symlink.open() as file:
+        lines = file.read().decode(errors="replace").split("\n")
     return tuple(line.strip() for line in lines if line.strip())
 
 
@@ -159,6 +159,6 @@ def version_of(files: Sequence[HiveFile], table: Json) -> str:
     digest = hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode())
     for file in files:
         found, part = file.found, file.part
-        seen = (part.values, part.storage.get("SerdeInfo"), found.path)
-        digest.update(repr((*seen, found.size, found.mtime_ns, found.inode)).encode())
+        seen = (part.values, part.storage.get("SerdeInfo"), found.place)
+        digest.update(repr((*seen, found.size, found.version)).encode())
     return digest.hexdigest()

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fsql.local.engine import literal
-from fsql.local.store.listing import Found
+from fsql.local.objects import Object
 from fsql.local.tables.hive_leaves import Mismatch, leaf
 from fsql.local.tables.hive_types import to_hive
 from fsql.local.transpile import types as tt
@@ -72,16 +72,12 @@ class _Reading:
     value: Value | None = None
 
 
-def layout_of(found: Found) -> Layout:
-    """A file's layout; BadFile if it is no Parquet file."""
-    return _layout_of(str(found.path), found.size, found.mtime_ns, found.inode)
-
-
 @lru_cache(100_000)
-def _layout_of(path: str, size: int, mtime_ns: int, inode: int) -> Layout:
-    """The last three are there to notice another file under the same name."""
+def layout_of(found: Object) -> Layout:
+    """A file's layout; BadFile if it is no Parquet file."""
     try:
-        schema = pq.read_metadata(path).schema
+        with found.open() as file:
+            schema = pq.read_metadata(file).schema
     except (OSError, pa.ArrowException) as error:
         raise BadFile(str(error)) from error
     leaves = (schema.column(i) for i in range(len(schema)))

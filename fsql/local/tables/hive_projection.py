@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from fsql.local.store import Store, split_uri
+from fsql.local.objects import Objects
+from fsql.local.store import split_uri
 from fsql.local.tables.hive_files import Part, table_location
 from fsql.local.transpile import TrinoError
 
@@ -52,7 +53,7 @@ def is_projected(table: Json) -> bool:
     return str(table.get("Parameters", {}).get("projection.enabled", "")).lower() == "true"
 
 
-def projected_parts(store: Store, table: Json) -> Iterator[Part]:
+def projected_parts(objects: Objects, table: Json) -> Iterator[Part]:
     """The projected partitions that have files.
 
     Raises:
@@ -67,7 +68,7 @@ def projected_parts(store: Store, table: Json) -> Iterator[Part]:
     pattern = _pattern(below, columns)
     escaped = "storage.location.template" not in properties
     seen: set[str] = set()
-    for found in store.list(bucket, start):
+    for found in objects.list(f"s3://{bucket}/{start}"):
         matched = pattern.match(found.key)
         if matched is None or matched[0] in seen:
             continue

@@ -24,7 +24,7 @@ from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import NestedField, StructType
 
 from fsql.local.engine import literal
-from fsql.local.store import Store
+from fsql.local.objects import Objects
 from fsql.local.tables.filters import Filter
 from fsql.local.tables.iceberg_io import StoreFileIO
 from fsql.local.tables.iceberg_pruning import pruned
@@ -36,7 +36,7 @@ from fsql.local.transpile.changes import ADDRESS
 
 __all__ = ["Iceberg", "Rows", "Source", "empty_source", "union"]
 
-_KEPT, _PLANS_KEPT = 256, 32
+_KEPT, _PLANS_KEPT, _SCHEMAS_KEPT = 256, 32, 100_000
 _ADDRESS: Mapping[str, tt.Type] = dict(zip(ADDRESS, (tt.VARCHAR, tt.BIGINT), strict=True))
 _VIRTUAL = [
     f"{own} AS {tt.quoted(name)}"
@@ -83,12 +83,13 @@ class Rows:
 class Iceberg:
     """Reads Iceberg tables of a store."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self.io = StoreFileIO(store)
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self.io = StoreFileIO(objects)
         self.metadata = lru_cache(_KEPT)(self._metadata)
         self.source = lru_cache(_KEPT)(self._source)
         self._tasks = lru_cache(_PLANS_KEPT)(self._planned)
+        self._schema_of = lru_cache(_SCHEMAS_KEPT)(self._schema_of_file)
 
     def _metadata(self, location: str) -> TableMetadata:
         """A table's metadata file."""
@@ -112,7 +113,7 @@ class Iceberg:
         tasks = self._tasks(location, snapshot)
         if rows is not None and schema.schema_id == metadata.current_schema_id:
             tasks = pruned(metadata, tasks, rows)
-        scans = list(self._scans(_Readings(metadata, schema), tasks, columns))
+        scans = list(self._scans(_Readings(metadata, schema, self._schema_of), tasks, columns))
         sql = union(scans) if scans else empty_source(columns)
         size = sum(task.file.file_size_in_bytes for task in tasks)
         return Source(sql, columns, location, size)
@@ -130,7 +131,7 @@ class Iceberg:
         planned = planned if wanted is None else pruned(metadata, planned, wanted)
         tasks = {self._path(task.file.file_path): task for task in planned}
         columns = _columns(schema)
-        readings = _Readings(metadata, schema)
+        readings = _Readings(metadata, schema, self._schema_of)
 
         def scan(*paths: str) -> list[str]:
             chosen = [tasks[path] for path in paths]
@@ -152,7 +153,7 @@ class Iceberg:
         """An item of FROM with the rows of some files in their order; TrinoError like `source`."""
         schema = metadata.schema()
         _check_defaults(schema)
-        columns, readings = _columns(schema), _Readings(metadata, schema)
+        columns, readings = _columns(schema), _Readings(metadata, schema, self._schema_of)
         return union(list(self._scans(readings, tasks, columns)))
 
     def _planned(self, location: str, snapshot: int | None) -> Sequence[FileScanTask]:
@@ -178,7 +179,7 @@ class Iceberg:
             path = self._path(task.file.file_path)
             _check_file(task.file)
             deletes = frozenset(map(self._delete_file, task.delete_files))
-            groups[readings.of(task.file, path), deletes].append(path)
+            groups[readings.of(task.file), deletes].append(path)
         for (reading, deletes), paths in groups.items():
             scan = f"read_parquet({literal(paths)}, schema={reading.schema})"
             reduced, extra = dict(reading.columns), _ADDRESS if addressed else {}
@@ -189,7 +190,12 @@ class Iceberg:
             yield restored({**columns, **extra}, {**reduced, **extra}, scan)
 
     def _path(self, uri: str) -> str:
-        return str(self._store.uri_to_path(uri))
+        return self._objects.place(uri)
+
+    def _schema_of_file(self, uri: str) -> pa.Schema:
+        """The schema of a data file, which never changes."""
+        with self._objects.open(uri) as file:
+            return pq.read_schema(file)
 
     def _delete_file(self, delete: DataFile) -> str:
         if delete.file_format != FileFormat.PARQUET:
@@ -203,12 +209,11 @@ class Iceberg:
         """What leaves out the rows that position delete files name by file and row number."""
         if not deletes:
             return ""
-        prefix = literal(f"{self._store.buckets}/")
         return (
             " ANTI JOIN (SELECT file_path AS file_, pos AS pos_ FROM"
             f" read_parquet({literal(sorted(deletes))})) AS deleted_"
             f" ON deleted_.pos_ = rows_.file_row_number"
-            f" AND deleted_.file_ = 's3://' || rows_.filename[length({prefix}) + 1:]"
+            f" AND deleted_.file_ = {self._objects.uri_sql('rows_.filename')}"
         )
 
 
@@ -223,13 +228,16 @@ class _Reading:
 class _Readings:
     """How each file of a table is read: nearly always all of them alike, by field id."""
 
-    def __init__(self, metadata: TableMetadata, schema: Schema) -> None:
+    def __init__(
+        self, metadata: TableMetadata, schema: Schema, schema_of: Callable[[str], pa.Schema]
+    ) -> None:
         self._metadata = metadata
         self._schema = schema
+        self._schema_of = schema_of
         self._structs = _structs(self._schema.fields)
         self._usual = self._by_id(self._schema)
 
-    def of(self, file: DataFile, path: str) -> _Reading:
+    def of(self, file: DataFile) -> _Reading:
         """How to read a file.
 
         Raises:
@@ -241,7 +249,7 @@ class _Readings:
         if mapping is None and not suspect and self._has_partition_columns(file, counted):
             return self._usual
         # The footer knows for sure what the statistics only leave open.
-        found = _schema_of_file(path)
+        found = self._schema_of(file.file_path)
         present = _ids(found)
         if not present and mapping is not None:
             names = _names(mapping.root, found)
@@ -316,12 +324,6 @@ def union(scans: list[str]) -> str:
     if len(scans) == 1:
         return scans[0]
     return "(" + " UNION ALL ".join(f"SELECT * FROM {scan}" for scan in scans) + ")"
-
-
-@lru_cache(100_000)
-def _schema_of_file(path: str) -> pa.Schema:
-    """The schema of a data file, which never changes."""
-    return pq.read_schema(path)
 
 
 def _ids(fields: Iterable[pa.Field]) -> set[int]:

@@ -163,7 +163,7 @@ def _commit(
     context: Context, base: Base, removed: Sequence[DataFile], added: Sequence[DataFile]
 ) -> None:
     """Put files in the place of others, in one snapshot right after the one that was read."""
-    table = EmbeddedCatalog(context.store, context.glue).load_table(base.name)
+    table = EmbeddedCatalog(context.objects, context.glue).load_table(base.name)
     if table.metadata_location != base.location:
         raise Overtaken(f"{'.'.join(base.name)} has changed since it was read")
     commit_once(table)

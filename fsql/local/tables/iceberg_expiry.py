@@ -73,8 +73,8 @@ def expire(context: Context, name: tuple[str, str]) -> None:
         TrinoError: ICEBERG_COMMIT_ERROR when other writers are always faster; nothing was deleted.
             GENERIC_INTERNAL_ERROR for a table that is a bucket's root.
     """
-    catalog = EmbeddedCatalog(context.store, context.glue)
-    io = StoreFileIO(context.store)
+    catalog = EmbeddedCatalog(context.objects, context.glue)
+    io = StoreFileIO(context.objects)
     table = catalog.load_table(name)
     _check_location(table.metadata.location)
     before = _with_expired(context, catalog, name)
@@ -203,8 +203,8 @@ def _orphans(context: Context, metadata: TableMetadata, needed: set[str]) -> Ite
     age = max(_Retention.of(metadata.properties).age, _OF_WRITERS)
     horizon = time.time() - age
     for folder in _folders(metadata):
-        bucket, prefix = split_uri(folder)
-        for found in context.store.list(bucket, prefix):
+        bucket, _ = split_uri(folder)
+        for found in context.objects.list(folder):
             uri = f"s3://{bucket}/{found.key}"
             old = found.mtime_ns < horizon * 1e9
             if old and found.key.endswith(_ENDINGS) and uri not in needed:
@@ -221,6 +221,4 @@ def _delete(context: Context, uris: Iterable[str]) -> None:
     found = iter(sorted(uris))
     while batch := list(islice(found, _AT_ONCE)):
         context.session.check()
-        with context.store.write() as _:
-            for uri in batch:
-                context.store.unlink(*split_uri(uri))
+        context.objects.delete(batch)

@@ -1,19 +1,17 @@
-"""pyiceberg on the embedded store: files by S3 URI, and the catalog through Glue's operations."""
+"""pyiceberg on the engine's objects: files by S3 URI, and the catalog through Glue's operations."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from pathlib import Path
-from types import SimpleNamespace, TracebackType
-from typing import Any, BinaryIO, Protocol
+from types import SimpleNamespace
+from typing import Any, Protocol
 
 from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.io import FileIO, InputFile, InputStream, OutputFile, OutputStream
 from pyiceberg.typedef import EMPTY_DICT, Properties
 
-from fsql.local.store import Store, split_uri
+from fsql.local.objects import Objects
 from fsql.local.wire import AwsError
 
 __all__ = ["EmbeddedCatalog", "GlueCalls", "StoreFileIO"]
@@ -28,111 +26,67 @@ class GlueCalls(Protocol):
 
 
 class StoreFileIO(FileIO):
-    """pyiceberg's files: ``s3://bucket/key`` is the object's file in the store's folder."""
+    """pyiceberg's files by S3 URI: objects, wherever they are."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, objects: Objects) -> None:
         super().__init__()
-        self._store = store
+        self._objects = objects
 
     def new_input(self, location: str) -> InputFile:
-        return _Input(location, self._store)
+        return _Input(location, self._objects)
 
     def new_output(self, location: str) -> OutputFile:
-        return _Output(location, self._store)
+        return _Output(location, self._objects)
 
     def delete(self, location: str | InputFile | OutputFile) -> None:
-        uri = location if isinstance(location, str) else location.location
-        with self._store.write() as _:
-            self._store.unlink(*split_uri(uri))
+        self._objects.delete([location if isinstance(location, str) else location.location])
 
 
 class _Input(InputFile):
-    def __init__(self, location: str, store: Store) -> None:
+    def __init__(self, location: str, objects: Objects) -> None:
         super().__init__(location)
-        self._path = _path(store, location)
+        self._objects = objects
 
     def __len__(self) -> int:
-        return self._path.stat().st_size
+        found = self._objects.find(self.location)
+        if found is None:
+            raise FileNotFoundError(self.location)
+        return found.size
 
     def exists(self) -> bool:
-        return self._path.is_file()
+        return self._objects.find(self.location) is not None
 
     def open(self, seekable: bool = True) -> InputStream:
-        return self._path.open("rb")
+        return self._objects.open(self.location)
 
 
 class _Output(OutputFile):
-    def __init__(self, location: str, store: Store) -> None:
+    def __init__(self, location: str, objects: Objects) -> None:
         super().__init__(location)
-        self._store = store
+        self._objects = objects
 
     def __len__(self) -> int:
-        return _path(self._store, self.location).stat().st_size
+        return len(self.to_input_file())
 
     def exists(self) -> bool:
-        return _path(self._store, self.location).is_file()
+        return self.to_input_file().exists()
 
     def to_input_file(self) -> InputFile:
-        return _Input(self.location, self._store)
+        return _Input(self.location, self._objects)
 
     def create(self, overwrite: bool = False) -> OutputStream:
-        if not overwrite and self.exists():
-            raise FileExistsError(f"{self.location} exists already and may not be overwritten.")
-        return _Publishing(self._store, self.location)
-
-
-class _Publishing:
-    """A stream into the staging folder that becomes the object when it is closed."""
-
-    def __init__(self, store: Store, location: str) -> None:
-        self._store = store
-        self._target = split_uri(location)
-        self._staged: AbstractContextManager[BinaryIO] = store.stage()
-        self._file = self._staged.__enter__()
-        self._open = True
-
-    def write(self, data: bytes) -> int:
-        return self._file.write(data)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def close(self) -> None:
-        if self._open:
-            self._open = False
-            self._file.flush()
-            self._store.publish(self._file.name, *self._target)
-            self._staged.__exit__(None, None, None)
-
-    def __enter__(self) -> _Publishing:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None:
-            self.close()
-        elif self._open:
-            self._open = False
-            self._staged.__exit__(kind, error, trace)
-
-
-def _path(store: Store, location: str) -> Path:
-    return store.path(*split_uri(location))
+        return self._objects.create(self.location, overwrite)
 
 
 class EmbeddedCatalog(GlueCatalog):
-    """pyiceberg's Glue catalog without boto3: Glue's operations and the store's files in process.
+    """pyiceberg's Glue catalog without boto3: Glue's operations and the engine's objects.
 
     `_load_file_io` is pyiceberg's own hook for where a table's files are; it is not public.
     """
 
-    def __init__(self, store: Store, glue: GlueCalls) -> None:
+    def __init__(self, objects: Objects, glue: GlueCalls) -> None:
         super().__init__("embedded", client=_GlueClient(glue))
-        self._io = StoreFileIO(store)
+        self._io = StoreFileIO(objects)
 
     def _load_file_io(
         self, properties: Properties = EMPTY_DICT, location: str | None = None

@@ -141,7 +141,7 @@ def _partitions(
     found: dict[Any, list[FileScanTask]] = defaultdict(list)
     for task in base.iceberg.plan(base.metadata):
         file = task.file
-        if only is None or str(context.store.uri_to_path(file.file_path)) in only:
+        if only is None or context.objects.place(file.file_path) in only:
             found[file.spec_id, _values(file)].append(task)
     for _, tasks in sorted(found.items(), key=lambda entry: str(entry[0])):
         yield sorted(tasks, key=lambda task: (numbers[task.file.file_path], task.file.file_path))
@@ -185,7 +185,7 @@ def _commit(
     context: Context, base: Base, rewritten: Sequence[FileScanTask], added: Sequence[DataFile]
 ) -> None:
     """Put the new files in the place of the old ones, on top of whatever else was added."""
-    catalog = EmbeddedCatalog(context.store, context.glue)
+    catalog = EmbeddedCatalog(context.objects, context.glue)
     for attempt in range(COMMITS):
         context.session.check()
         try:

@@ -74,7 +74,7 @@ class New:
 
 def create(context: Context, new: New) -> None:
     """Create an empty table. TableAlreadyExistsError, NoSuchNamespaceError."""
-    catalog = EmbeddedCatalog(context.store, context.glue)
+    catalog = EmbeddedCatalog(context.objects, context.glue)
     catalog.create_table(
         new.name,
         new.schema,
@@ -88,7 +88,7 @@ def create_with_rows(
     context: Context, new: New, select: str, single: bool
 ) -> tuple[int, list[str]]:
     """Create a table that holds the rows of a query, all in one commit; rows and files written."""
-    catalog = EmbeddedCatalog(context.store, context.glue)
+    catalog = EmbeddedCatalog(context.objects, context.glue)
     transaction = catalog.create_table_transaction(
         new.name,
         new.schema,
@@ -113,7 +113,7 @@ def append(
     Raises:
         TrinoError: ICEBERG_COMMIT_ERROR when other writers are always faster.
     """
-    catalog = EmbeddedCatalog(context.store, context.glue)
+    catalog = EmbeddedCatalog(context.objects, context.glue)
     files = write_rows(context, catalog.load_table(name).metadata, select, single)
     if files:
         with discarded_unless_done(context, files):

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from fsql.local.engine import Session, literal
 from fsql.local.statements.context import Context
-from fsql.local.store import split_uri, sync_file, sync_folders
 from fsql.local.transpile import TrinoError
 from fsql.local.transpile import types as tt
 
@@ -96,35 +95,19 @@ def write_parquet(session: Session, sql: str, options: Options) -> list[Written]
 def publish(context: Context, written: Iterable[Written], folders: Iterable[str]) -> list[str]:
     """Make each file an object in its folder (an S3 URI with a slash at its end); their URIs.
 
-    Nothing is published once the query is cancelled. All bytes are on the disk before the first
-    object can be seen, and then the files are renamed one right after the other: a process killed
-    in between leaves some of them, as Athena may, but there is hardly a time for it.
+    Nothing is published once the query is cancelled.
     """
-    pairs = [
-        (file.path, f"{folder}{context.id}-{uuid.uuid4()}.parquet")
+    files = {
+        f"{folder}{context.id}-{uuid.uuid4()}.parquet": file.path
         for file, folder in zip(written, folders, strict=True)
-    ]
-    for path, _ in pairs:
-        sync_file(path)
-    context.session.check()
-    places: dict[str, Path] = {}
-    try:
-        with context.store.write(durable=False) as _:
-            for path, uri in pairs:
-                places[uri] = context.store.place(path, *split_uri(uri))
-    except BaseException:
-        discard(context, places)
-        raise
-    for place in {place.parent: place for place in places.values()}.values():
-        sync_folders(place, context.store.buckets)
-    return list(places)
+    }
+    context.objects.publish(files, context.session.check)
+    return list(files)
 
 
 def discard(context: Context, uris: Iterable[str]) -> None:
     """Delete published files that no table will count."""
-    with context.store.write() as _:
-        for uri in uris:
-            context.store.unlink(*split_uri(uri))
+    context.objects.delete(uris)
 
 
 def check_new_partitions(count: int, format_: str) -> None:

@@ -143,7 +143,7 @@ def repair_table(context: Context, statement: st.RepairTable) -> Outcome:
     keys, location = _keys(table), table_location(table).rstrip("/") + "/"
     known = [entry["Values"] for entry in partitions_of(context.glue, table)]
     found: dict[tuple[str, ...], None] = {}
-    for entry in data_files(context.store, location):
+    for entry in data_files(context.objects, location):
         values = _values_in(entry.key[len(split_uri(location)[1]) :], keys)
         if values is not None and list(values) not in known:
             found[values] = None

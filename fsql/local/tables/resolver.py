@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 import sqlglot.expressions as exp
 
+from fsql.local.objects import Objects
 from fsql.local.statements.nodes import Name, Query
-from fsql.local.store import Store
 from fsql.local.tables.filters import Filter, filter_of
 from fsql.local.tables.hive import Hive
 from fsql.local.tables.iceberg import Iceberg, Source
@@ -55,10 +55,10 @@ class Engine(Protocol):
 class Tables:
     """The tables of a store by name, through Glue's operations."""
 
-    def __init__(self, store: Store, glue: GlueCalls) -> None:
+    def __init__(self, objects: Objects, glue: GlueCalls) -> None:
         self.glue = glue
-        self.iceberg = Iceberg(store)
-        self._hive = Hive(store, glue)
+        self.iceberg = Iceberg(objects)
+        self._hive = Hive(objects, glue)
 
     def get(self, name: Name, database: str | None) -> Json:
         """The Glue table of a name; TrinoError TABLE_NOT_FOUND, SCHEMA_NOT_FOUND and the like."""
