@@ -16,6 +16,7 @@ NAMES = (
     "write_peers",
     "read_peers",
     "upsert_peers",
+    "tpch",
 )
 
 
