@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from fsql.local.s3.attributes import Attributes
 from fsql.local.s3.buckets import Buckets
 from fsql.local.s3.listing import Listings
 from fsql.local.s3.multipart import Uploads
 from fsql.local.s3.objects import Objects
 from fsql.local.s3.request import Request, not_implemented, read_all
+from fsql.local.s3.tagging import Tagging
+from fsql.local.s3.unconfigured import Unconfigured
 from fsql.local.s3.xml import error_response
 from fsql.local.store import Store, check_key
 from fsql.local.wire import AwsError, Response
@@ -34,6 +37,7 @@ _PARAMETERS = frozenset(
         "prefix",
         "start-after",
         "upload-id-marker",
+        "version-id-marker",
         "versionId",
         "x-id",
     )
@@ -45,7 +49,11 @@ class S3:
 
     def __init__(self, store: Store) -> None:
         buckets, listings, objects = Buckets(store), Listings(store), Objects(store)
-        uploads = Uploads(store, objects)
+        uploads, tagging, unconfigured = (
+            Uploads(store, objects),
+            Tagging(store),
+            Unconfigured(store),
+        )
         self._objects = objects
         self._operations: dict[tuple[str, str, str], Operation] = {
             ("GET", "service", ""): buckets.list,
@@ -56,13 +64,23 @@ class S3:
             ("GET", "bucket", "list-type"): listings.list_v2,
             ("GET", "bucket", "location"): buckets.location,
             ("GET", "bucket", "uploads"): uploads.list,
-            ("GET", "bucket", "versioning"): buckets.versioning,
+            ("GET", "bucket", "acl"): unconfigured.acl,
+            ("GET", "bucket", "versions"): listings.list_versions,
+            ("GET", "bucket", "tagging"): tagging.get_bucket,
+            ("PUT", "bucket", "tagging"): tagging.put_bucket,
+            ("DELETE", "bucket", "tagging"): tagging.delete_bucket,
+            **unconfigured.operations(),
             ("POST", "bucket", "delete"): self._delete_many,
             ("PUT", "object", ""): objects.put,
             ("PUT", "object", "copy"): objects.copy,
             ("GET", "object", ""): objects.get,
             ("HEAD", "object", ""): objects.get,
             ("DELETE", "object", ""): objects.delete,
+            ("GET", "object", "acl"): unconfigured.acl,
+            ("GET", "object", "attributes"): Attributes(objects).get,
+            ("GET", "object", "tagging"): tagging.get,
+            ("PUT", "object", "tagging"): tagging.put,
+            ("DELETE", "object", "tagging"): tagging.delete,
             ("POST", "object", "uploads"): uploads.create,
             ("PUT", "object", "partNumber uploadId"): uploads.put_part,
             ("PUT", "object", "partNumber uploadId copy"): uploads.copy_part,

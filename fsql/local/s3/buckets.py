@@ -18,7 +18,7 @@ OWNER = {"ID": hashlib.sha256(ACCOUNT.encode()).hexdigest()}
 
 
 class Buckets:
-    """CreateBucket, DeleteBucket, HeadBucket, ListBuckets, GetBucketLocation, …Versioning."""
+    """CreateBucket, DeleteBucket, HeadBucket, ListBuckets and GetBucketLocation."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -58,6 +58,7 @@ class Buckets:
                 shutil.rmtree(self._store.multipart / upload, ignore_errors=True)
             db.execute("DELETE FROM s3_upload WHERE bucket = ?", (request.bucket,))
             db.execute("DELETE FROM s3_object WHERE bucket = ?", (request.bucket,))
+            db.execute("DELETE FROM s3_bucket_tag WHERE bucket = ?", (request.bucket,))
             db.execute("DELETE FROM s3_bucket WHERE name = ?", (request.bucket,))
             try:
                 _remove_empty_tree(folder)
@@ -77,11 +78,6 @@ class Buckets:
         region = self._region(request.bucket)
         text = "" if region == REGION else region
         return xml_response("LocationConstraint", text)
-
-    def versioning(self, request: Request) -> Response:
-        """Answer GetBucketVersioning: never enabled."""
-        self._store.bucket_path(request.bucket)
-        return xml_response("VersioningConfiguration", {})
 
     def list(self, request: Request) -> Response:
         """Answer ListBuckets, in the order of names."""

@@ -1,4 +1,4 @@
-"""ListObjects and ListObjectsV2 of the embedded S3."""
+"""ListObjects, ListObjectsV2 and ListObjectVersions of the embedded S3."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _Page:
 
 
 class Listings:
-    """Both listings: the keys of a bucket in byte order, grouped by a delimiter if asked."""
+    """The listings: the keys of a bucket in byte order, grouped by a delimiter if asked."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -85,15 +85,39 @@ class Listings:
         found = list(islice(entries, most + 1))
         return _Page(found[:most], len(found) > most)
 
+    def list_versions(self, request: Request) -> Response:
+        """Answer ListObjectVersions: in a bucket without versions each object has one, ``null``."""
+        marker = request.query.get("key-marker", "")
+        page, encode = self._page(request, marker), _encoder(request)
+        return self._answer(
+            request,
+            page,
+            {
+                "KeyMarker": encode(marker),
+                "VersionIdMarker": request.query.get("version-id-marker", ""),
+                "NextKeyMarker": encode(page.last) if page.truncated else None,
+                "NextVersionIdMarker": "null" if page.truncated else None,
+            },
+            owner=True,
+            root=("ListVersionsResult", "Version", {"VersionId": "null", "IsLatest": True}),
+        )
+
     def _answer(
-        self, request: Request, page: _Page, members: dict[str, Any], owner: bool
+        self,
+        request: Request,
+        page: _Page,
+        members: dict[str, Any],
+        owner: bool,
+        root: tuple[str, str, dict[str, Any]] = ("ListBucketResult", "Contents", {}),
     ) -> Response:
+        """A listing; ``root`` names its element and that of an object, with further members."""
         encode, query = _encoder(request), request.query
         found = [entry for entry in page.entries if isinstance(entry, Found)]
         with self._store.read() as db:
             tags = etags(db, request.bucket, found)
+        result, entry_name, further = root
         return xml_response(
-            "ListBucketResult",
+            result,
             {
                 "Name": request.bucket,
                 "Prefix": encode(query.get("prefix", "")),
@@ -102,9 +126,10 @@ class Listings:
                 "Delimiter": encode(query["delimiter"]) if query.get("delimiter") else None,
                 "EncodingType": query.get("encoding-type"),
                 "IsTruncated": page.truncated,
-                "Contents": [
+                entry_name: [
                     {
                         "Key": encode(each.key),
+                        **further,
                         "LastModified": iso_time(each.mtime_ns / 10**9),
                         "ETag": f'"{tags[each.key]}"',
                         "Size": each.size,

@@ -6,7 +6,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from pathlib import Path
 
@@ -27,29 +27,34 @@ _MAX_USER_BYTES = 2048  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/
 
 @dataclass(frozen=True)
 class Metadata:
-    """An object's ETag (without quotes) and the headers that it is answered with."""
+    """An object's ETag (without quotes), the headers that it is answered with, and its tags."""
 
     etag: str
     headers: Mapping[str, str]
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, db: sqlite3.Connection, bucket: str, found: Found) -> Metadata:
         """What the catalog knows of a file; derived if the file came by another way than S3."""
         row = db.execute(
-            "SELECT size, mtime_ns, etag, headers FROM s3_object WHERE bucket = ? AND key = ?",
+            "SELECT size, mtime_ns, etag, headers, tags FROM s3_object"
+            " WHERE bucket = ? AND key = ?",
             (bucket, found.key),
         ).fetchone()
         if row is None or (row[0], row[1]) != (found.size, found.mtime_ns):
             return cls(derived_etag(found), {})
-        return cls(row[2], json.loads(row[3]))
+        return cls(row[2], json.loads(row[3]), json.loads(row[4]))
 
     def save(self, db: sqlite3.Connection, bucket: str, key: str, path: Path) -> None:
         """Remember this of the file that was just put in place."""
         stat = path.stat()
         db.execute(
-            "INSERT OR REPLACE INTO s3_object (bucket, key, size, mtime_ns, etag, headers)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (bucket, key, stat.st_size, stat.st_mtime_ns, self.etag, json.dumps(self.headers)),
+            "INSERT OR REPLACE INTO s3_object"
+            " (bucket, key, size, mtime_ns, etag, headers, tags) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(bucket, key, stat.st_size, stat.st_mtime_ns, self.etag),
+                *(json.dumps(self.headers), json.dumps(self.tags)),
+            ),
         )
 
     def answer(self, found: Found) -> dict[str, str]:
@@ -60,6 +65,7 @@ class Metadata:
             "Accept-Ranges": "bytes",
             "Content-Type": "binary/octet-stream",
             **{_header(name): value for name, value in self.headers.items()},
+            **({"x-amz-tagging-count": str(len(self.tags))} if self.tags else {}),
         }
 
 

@@ -32,6 +32,7 @@ from fsql.local.s3.parts import (
     wanted_parts,
 )
 from fsql.local.s3.request import Received, Request, read_all, receive
+from fsql.local.s3.tagging import header_tags
 from fsql.local.s3.xml import iso_time, respond, xml_response
 from fsql.local.store import Store
 from fsql.local.wire import AwsError, Response
@@ -57,6 +58,9 @@ class Uploads:
         upload = uuid.uuid4().hex
         kind = declared_checksum(request.headers)
         headers = kept_headers(request.headers) | kind
+        header_tags(request.headers)
+        if "x-amz-tagging" in request.headers:
+            headers["x-amz-tagging"] = request.headers["x-amz-tagging"]
         (self._store.multipart / upload).mkdir()
         with self._store.write() as db:
             db.execute(
@@ -134,7 +138,9 @@ class Uploads:
             self._join(request, parts, file)
             checksums = self._checksums(request, parts, file, headers)
             etag = joined_etag([part.etag for part in parts])
-            metadata = Metadata(etag, without_checksums(headers) | checksums)
+            tags = header_tags(headers)
+            headers.pop("x-amz-tagging", None)
+            metadata = Metadata(etag, without_checksums(headers) | checksums, tags)
             commit(self._store, request, file, metadata)
         self._forget(request)
         return metadata

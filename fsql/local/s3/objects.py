@@ -16,6 +16,7 @@ from fsql.local.s3.conditions import byte_range, check_read, check_write, no_suc
 from fsql.local.s3.fileslice import FileSlice
 from fsql.local.s3.metadata import Metadata, kept_headers
 from fsql.local.s3.request import Request, receive
+from fsql.local.s3.tagging import header_tags
 from fsql.local.s3.xml import iso_time, parse, respond, xml_response
 from fsql.local.store import Store, sync_folders
 from fsql.local.store.listing import Found
@@ -42,17 +43,17 @@ class Objects:
     def put(self, request: Request) -> Response:
         """Answer PutObject: the object is on the disk, whole, before it can be seen."""
         self._store.path(request.bucket, request.key)
-        headers = kept_headers(request.headers)
+        headers, tags = kept_headers(request.headers), header_tags(request.headers)
         with self._store.stage() as file:
             received = receive(request, file)
             checksums = typed_checksums(received.checksums, "FULL_OBJECT")
-            metadata = Metadata(received.md5.hex(), headers | checksums)
+            metadata = Metadata(received.md5.hex(), headers | checksums, tags)
             commit(self._store, request, file, metadata)
         return respond(200, b"", {"ETag": f'"{metadata.etag}"'}, checksums)
 
     def get(self, request: Request) -> Response:
         """Answer GetObject, whole or a range; the body is read as the client asks for it."""
-        found, metadata = self._require(request.bucket, request.key)
+        found, metadata = self.require(request.bucket, request.key)
         check_read(request.headers, found, metadata.etag)
         headers = self._headers(request, found, metadata)
         span = byte_range(request.headers.get("range"), found.size)
@@ -109,12 +110,14 @@ class Objects:
                     "location or encryption attributes.",
                 )
             kept = kept_headers(request.headers) if replace else source.metadata.headers
+            retag = request.headers.get("x-amz-tagging-directive", "COPY").upper() == "REPLACE"
+            tags = header_tags(request.headers) if retag else source.metadata.tags
             with self._store.stage() as file:
                 digest = hashlib.md5(usedforsecurity=False)
                 for block in source.blocks(0, source.found.size):
                     file.write(block)
                     digest.update(block)
-                metadata = Metadata(digest.hexdigest(), without_checksums(kept))
+                metadata = Metadata(digest.hexdigest(), without_checksums(kept), tags)
                 path = commit(self._store, request, file, metadata)
         modified = iso_time(path.stat().st_mtime)
         etag = f'"{metadata.etag}"'
@@ -126,11 +129,12 @@ class Objects:
         bucket, _, key = text.partition("?versionId=")[0].partition("/")
         if not bucket or not key:
             raise AwsError("InvalidArgument", "Copy Source must mention the source bucket and key")
-        found, metadata = self._require(bucket, key)
+        found, metadata = self.require(bucket, key)
         check_read(request.headers, found, metadata.etag, "x-amz-copy-source-")
         return Source(bucket, key, found, metadata, found.path.open("rb"))
 
-    def _require(self, bucket: str, key: str) -> tuple[Found, Metadata]:
+    def require(self, bucket: str, key: str) -> tuple[Found, Metadata]:
+        """The object as a file, and what is known of it; AwsError NoSuchKey."""
         found = self._store.find(bucket, key)
         if found is None:
             raise no_such_key(key)

@@ -15,7 +15,6 @@ from fsql.local.wire import ACCOUNT, REGION, AwsError, Body, ChunkSignatures
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/([a-z0-9-]+)/s3/")
 _UNSUPPORTED_HEADERS = (
-    "x-amz-tagging",
     "x-amz-object-lock-mode",
     "x-amz-server-side-encryption-customer-algorithm",
     "x-amz-write-offset-bytes",
