@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from fsql.local.athena.history import ENGINE, Execution, History
+from fsql.local.athena.history import Execution, History
 from fsql.local.athena.parameters import bind
 from fsql.local.athena.prepared import PreparedStatements
 from fsql.local.athena.results import CsvPages, Page, Row, TextPages, write_lines
+from fsql.local.athena.reuse import reusable
+from fsql.local.athena.statistics import Clock
 from fsql.local.columns import metadata_file
 from fsql.local.engine import Cancelled, Session
+from fsql.local.limits import Limits
 from fsql.local.objects import Objects
 from fsql.local.runner import Runner
 from fsql.local.statements.context import Context, Outcome
@@ -52,7 +55,9 @@ class Request:
 
     Attributes:
         output: the S3 URI of the folder of results, with a slash at its end.
-        echo: further members of the request that the execution shows again.
+        echo: further members that the execution shows again.
+        cutoff: the bytes that the query may read, None for any number.
+        max_age: how many seconds old the result of an earlier run may be; None for no such.
     """
 
     sql: str
@@ -63,33 +68,62 @@ class Request:
     token: str | None
     parameters: Sequence[str]
     echo: Mapping[str, Any]
+    cutoff: int | None = None
+    max_age: float | None = None
 
 
 class Queries:
     """Runs queries of a store in this process and knows those of all processes."""
 
     def __init__(
-        self, store: Store, objects: Objects, glue: GlueCalls, prepared: PreparedStatements
+        self,
+        store: Store,
+        objects: Objects,
+        glue: GlueCalls,
+        prepared: PreparedStatements,
+        limits: Limits,
     ) -> None:
+        self._limits = limits
         self.history = History(store)
         self._objects = objects
         self._tables = Tables(objects, glue)
         self._executor = Executor(prepared)
-        self._runner = Runner(objects, self.history.to_stop)
+        self._runner = Runner(objects, self.history.to_stop, limits)
         # At the end of the program too: a thread inside DuckDB must not outlive the interpreter.
         self._close = weakref.finalize(self, self._runner.close)
 
     def start(self, request: Request) -> str:
         """Start a query; its id. AwsError for a text that Athena refuses at once."""
-        execution = _new_execution(request, _checked(request.sql))
+        statement = _checked(request.sql)
+        execution = _new_execution(request, statement)
         remembered = self.history.start(execution, request.token)
-        if remembered is execution:
+        if remembered is execution and not self._reuse(execution, request, statement):
             self._runner.submit(
                 execution.id,
                 lambda session: self._run(execution, request, session),
-                lambda: self._end(execution, _CANCELLED, _Clock(), None),
+                lambda why: self._end(execution, _dropped(why), Clock(), None),
+                self._limits.seconds_of(statement.type),
             )
         return remembered.id
+
+    def _reuse(self, execution: Execution, request: Request, statement: Statement) -> bool:
+        """End an execution with an earlier one's result, if that was asked for and is there."""
+        if request.max_age is None:
+            return False
+        there = self._objects.find
+        earlier = reusable(self.history, there, execution, statement, request.max_age)
+        if earlier is None:
+            return False
+        execution.columns, execution.header = earlier.columns, earlier.header
+        execution.update_count = earlier.update_count
+        self.history.finish(
+            execution,
+            {**_SUCCEEDED, "CompletionDateTime": time.time()},
+            Statistics=Clock().statistics(reused=True),
+            ResultConfiguration=earlier.body["ResultConfiguration"],
+            SubstatementType=earlier.body["SubstatementType"],
+        )
+        return True
 
     def get(self, id_: str) -> Execution:
         """A query's execution; one that is about to end is given the time to."""
@@ -128,13 +162,14 @@ class Queries:
         self._close()
 
     def _run(self, execution: Execution, request: Request, session: Session) -> None:
-        clock, outcome, status = _Clock(), None, _SUCCEEDED
+        clock, outcome, status = Clock(), None, _SUCCEEDED
         clock.submitted(execution)
+        session.limit = request.cutoff
         execution.change({"State": "RUNNING"})
         try:
             outcome = self._execute(execution, request, session)
-        except Cancelled:
-            status = _CANCELLED
+        except Cancelled as cancelled:
+            status = {**_CANCELLED, "StateChangeReason": str(cancelled) or _BY_USER}
         except Exception as error:  # noqa: BLE001 (whatever it is, the query must end FAILED)
             status = failure(error)
         clock.ran(session)
@@ -171,11 +206,13 @@ class Queries:
         self,
         execution: Execution,
         status: Mapping[str, Any],
-        clock: _Clock,
+        clock: Clock,
         outcome: Outcome | None,
     ) -> None:
-        members: dict[str, Any] = {"Statistics": clock.statistics(outcome)}
+        manifest = None if outcome is None else outcome.manifest
+        members: dict[str, Any] = {"Statistics": clock.statistics(manifest)}
         if outcome is not None:
+            execution.rows = clock.rows(outcome) if execution.body["StatementType"] == "DML" else {}
             execution.columns = tuple(outcome.columns)
             execution.update_count = outcome.update_count
             execution.header = outcome.header
@@ -192,47 +229,12 @@ def _if_light(rows: list[Row] | None) -> list[Row] | None:
 
 
 _SUCCEEDED = {"State": "SUCCEEDED"}
-_CANCELLED = {"State": "CANCELLED", "StateChangeReason": "Query cancelled by user"}
+_BY_USER = "Query cancelled by user"
+_CANCELLED = {"State": "CANCELLED", "StateChangeReason": _BY_USER}
 
 
-class _Clock:
-    """How long the parts of a query took, and what it read."""
-
-    def __init__(self) -> None:
-        self._queued = 0.0
-        self._start = time.time()
-        self._engine = 0.0
-        self._scanned = 0
-
-    def submitted(self, execution: Execution) -> None:
-        """The query left the queue just now."""
-        self._queued = self._start - execution.body["Status"]["SubmissionDateTime"]
-
-    def ran(self, session: Session) -> None:
-        """The engine is done with the query."""
-        self._engine = time.time() - self._start
-        self._scanned = session.scanned
-
-    def statistics(self, outcome: Outcome | None) -> dict[str, Any]:
-        """Athena's Statistics."""
-        total = self._queued + time.time() - self._start
-        found: dict[str, Any] = {
-            "EngineExecutionTimeInMillis": _millis(self._engine),
-            "DataScannedInBytes": self._scanned,
-            "TotalExecutionTimeInMillis": _millis(total),
-            "QueryQueueTimeInMillis": _millis(self._queued),
-            "ServicePreProcessingTimeInMillis": 0,
-            "QueryPlanningTimeInMillis": 0,
-            "ServiceProcessingTimeInMillis": _millis(total - self._queued - self._engine),
-            "ResultReuseInformation": {"ReusedPreviousResult": False},
-        }
-        if outcome is not None and outcome.manifest is not None:
-            found["DataManifestLocation"] = outcome.manifest
-        return found
-
-
-def _millis(seconds: float) -> int:
-    return max(0, round(seconds * 1000))
+def _dropped(why: Exception | None) -> Mapping[str, Any]:
+    return _CANCELLED if why is None else failure(why)
 
 
 def _checked(sql: str) -> Statement:
@@ -272,10 +274,9 @@ def _new_execution(request: Request, statement: Statement) -> Execution:
         "Status": {"State": "QUEUED", "SubmissionDateTime": time.time()},
         "Statistics": {},
         "WorkGroup": request.work_group,
-        "EngineVersion": ENGINE,
         **request.echo,
     }
-    return Execution(id_, body)
+    return Execution(id_, body, folder=request.output)
 
 
 def _check_succeeded(execution: Execution) -> None:

@@ -11,12 +11,17 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from fsql.local.athena.configurations import result_folder
 from fsql.local.athena.datacatalogs import DataCatalogs
-from fsql.local.athena.history import Execution
+from fsql.local.athena.named import NamedQueries
 from fsql.local.athena.prepared import PreparedStatements
 from fsql.local.athena.queries import Queries, Request
 from fsql.local.athena.results import Row
-from fsql.local.athena.workgroups import PRIMARY, WorkGroups
+from fsql.local.athena.reuse import max_age
+from fsql.local.athena.statistics import runtime
+from fsql.local.athena.tags import Tags
+from fsql.local.athena.workgroups import PRIMARY, WorkGroup, WorkGroups
+from fsql.local.limits import Limits
 from fsql.local.objects import Objects
 from fsql.local.objects.folder import FolderObjects
 from fsql.local.paging import decode_token, encode_token
@@ -34,6 +39,7 @@ MAX_QUERY_BYTES = 262_144
 MAX_ROWS = 1000
 MAX_IDS = 50
 _MAX_PARAMETER = 1024
+_UNLIMITED = Limits()
 
 # What a process forked while queries ran must neither use nor destroy.
 _inherited: list[Queries] = []
@@ -46,40 +52,71 @@ class Athena:
         store: where queries, workgroups and prepared statements are remembered.
         glue: whatever answers Glue's operations.
         objects: where tables and results lie; the store's by default.
+        limits: what queries may take.
     """
 
-    def __init__(self, store: Store, glue: GlueCalls, objects: Objects | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        glue: GlueCalls,
+        objects: Objects | None = None,
+        limits: Limits = _UNLIMITED,
+    ) -> None:
         self._store = store
+        self._limits = limits
         self._objects = objects or FolderObjects(store)
         self._glue = glue
-        self._groups = WorkGroups(store)
+        tags = Tags(store)
+        self._groups = WorkGroups(store, self._objects, tags)
         self._prepared = PreparedStatements(store)
         self._live: Queries | None = None
         self._pid = os.getpid()
         self._lock = threading.Lock()
-        catalogs = DataCatalogs(glue)
+        self._catalogs = catalogs = DataCatalogs(store, glue, tags)
+        tags.known = {"workgroup": self._groups.exists, "datacatalog": catalogs.exists}
+        named, grouped = NamedQueries(store), self._groups.in_group
         self._operations: dict[str, Callable[[Json], Json]] = {
-            "BatchGetPreparedStatement": self._in_group(self._prepared.batch_get),
+            "BatchGetNamedQuery": named.batch_get,
+            "BatchGetPreparedStatement": grouped(self._prepared.batch_get),
             "BatchGetQueryExecution": self._batch_get,
-            "CreatePreparedStatement": self._in_group(self._prepared.create),
-            "DeletePreparedStatement": self._in_group(self._prepared.delete),
+            "CreatePreparedStatement": grouped(self._prepared.create),
+            "CreateDataCatalog": catalogs.create,
+            "CreateNamedQuery": lambda request: grouped(named.create)(_with_group(request)),
+            "CreateWorkGroup": self._groups.create,
+            "DeleteDataCatalog": catalogs.delete,
+            "DeleteNamedQuery": named.delete,
+            "DeletePreparedStatement": grouped(self._prepared.delete),
+            "DeleteWorkGroup": self._groups.delete,
             "GetDataCatalog": catalogs.get,
             "GetDatabase": catalogs.database,
-            "GetPreparedStatement": self._in_group(self._prepared.get),
+            "GetNamedQuery": named.get,
+            "GetPreparedStatement": grouped(self._prepared.get),
             "GetQueryExecution": self._get,
             "GetQueryResults": self._results,
-            "GetQueryRuntimeStatistics": self._runtime,
+            "GetQueryRuntimeStatistics": lambda request: {
+                "QueryRuntimeStatistics": runtime(
+                    self._queries.history.get(request["QueryExecutionId"])
+                )
+            },
             "GetTableMetadata": catalogs.table,
             "GetWorkGroup": self._groups.get,
             "ListDataCatalogs": catalogs.list,
             "ListDatabases": catalogs.databases,
-            "ListPreparedStatements": self._in_group(self._prepared.list),
+            "ListEngineVersions": self._groups.engine_versions,
+            "ListNamedQueries": lambda request: grouped(named.list)(_with_group(request)),
+            "ListPreparedStatements": grouped(self._prepared.list),
             "ListQueryExecutions": self._list,
             "ListTableMetadata": catalogs.tables,
+            "ListTagsForResource": tags.list,
             "ListWorkGroups": self._groups.list,
             "StartQueryExecution": self._start,
             "StopQueryExecution": self._stop,
-            "UpdatePreparedStatement": self._in_group(self._prepared.create),
+            "TagResource": tags.add,
+            "UntagResource": tags.remove,
+            "UpdateDataCatalog": catalogs.update,
+            "UpdateNamedQuery": named.update,
+            "UpdatePreparedStatement": grouped(self._prepared.update),
+            "UpdateWorkGroup": self._groups.update,
         }
 
     def call(self, operation: str, request: Json) -> Json:
@@ -108,16 +145,11 @@ class Athena:
                 _inherited.append(self._live)
                 self._live = None
             if self._live is None:
-                self._live = Queries(self._store, self._objects, self._glue, self._prepared)
+                self._live = Queries(
+                    self._store, self._objects, self._glue, self._prepared, self._limits
+                )
                 self._pid = os.getpid()
             return self._live
-
-    def _in_group(self, answer: Callable[[Json], Json]) -> Callable[[Json], Json]:
-        def checked(request: Json) -> Json:
-            self._groups.require(request["WorkGroup"])
-            return answer(request)
-
-        return checked
 
     # Queries
 
@@ -136,36 +168,45 @@ class Athena:
                 " constraint: Member must satisfy constraint: [Member must have length less than"
                 f" or equal to {_MAX_PARAMETER}]"
             )
-        echo: Json = {"ExecutionParameters": parameters} if parameters else {}
+        group = self._groups.usable(request.get("WorkGroup") or PRIMARY)
+        reuse: Json = request.get("ResultReuseConfiguration") or {}
+        echo: Json = {"ResultReuseConfiguration": reuse} if reuse else {}
+        if parameters:
+            echo["ExecutionParameters"] = parameters
         if "Catalog" in context:
             echo["QueryExecutionContext"] = {**context, "Catalog": context["Catalog"].lower()}
         started = self._queries.start(
             Request(
                 sql,
-                context.get("Catalog") or CATALOG,
+                self._catalogs.resolved(context.get("Catalog") or CATALOG),
                 context.get("Database"),
-                self._output(request.get("ResultConfiguration") or {}),
-                self._groups.require(request.get("WorkGroup") or PRIMARY),
+                self._output(group, request.get("ResultConfiguration") or {}),
+                group.name,
                 request.get("ClientRequestToken"),
                 parameters,
-                echo,
+                {"EngineVersion": group.body["Configuration"]["EngineVersion"], **echo},
+                group.cutoff,
+                max_age(reuse),
             )
         )
         return {"QueryExecutionId": started}
 
-    def _output(self, configuration: Json) -> str:
+    def _output(self, group: WorkGroup, configuration: Json) -> str:
         location: str | None = configuration.get("OutputLocation")
+        if location is None or group.enforced:
+            location = group.output
         if location is None:
-            return self._groups.output_location()
-        try:
-            bucket, prefix = split_uri(location)
-        except ValueError:
-            raise invalid_request("outputLocation is not a valid S3 path.") from None
+            raise invalid_request(
+                "No output location provided. An output location is required either through the"
+                " Workgroup result configuration setting or as an API input."
+            )
+        folder = result_folder(location)
+        bucket, _ = split_uri(folder)
         try:
             self._objects.require_bucket(bucket)
         except AwsError as error:
             raise invalid_request(f"Unable to verify/create output bucket {bucket}") from error
-        return f"s3://{bucket}/{prefix.rstrip('/')}/" if prefix else f"s3://{bucket}/"
+        return folder
 
     def _get(self, request: Json) -> Json:
         return {"QueryExecution": self._queries.get(request["QueryExecutionId"]).body}
@@ -189,7 +230,7 @@ class Athena:
         return {"QueryExecutions": found, "UnprocessedQueryExecutionIds": missing}
 
     def _list(self, request: Json) -> Json:
-        group = self._groups.require(request.get("WorkGroup") or PRIMARY)
+        group = self._groups.require(request.get("WorkGroup") or PRIMARY).name
         limit = request.get("MaxResults") or MAX_IDS
         after = decode_token(request.get("NextToken"), "InvalidRequestException")
         rows = self._queries.history.page(group, limit + 1, after and (after[0], after[1]))
@@ -218,19 +259,9 @@ class Athena:
             answer["UpdateCount"] = execution.update_count  # type: ignore[assignment]  # a wire dict
         return answer if end is None else answer | {"NextToken": encode_token([id_, end])}
 
-    def _runtime(self, request: Json) -> Json:
-        execution: Execution = self._queries.history.get(request["QueryExecutionId"])
-        names = (
-            "QueryQueueTimeInMillis",
-            "ServicePreProcessingTimeInMillis",
-            "QueryPlanningTimeInMillis",
-            "EngineExecutionTimeInMillis",
-            "ServiceProcessingTimeInMillis",
-            "TotalExecutionTimeInMillis",
-        )
-        statistics = execution.body["Statistics"]
-        timeline = {name: statistics[name] for name in names if name in statistics}
-        return {"QueryRuntimeStatistics": {"Timeline": timeline}}
+
+def _with_group(request: Json) -> Json:
+    return {**request, "WorkGroup": request.get("WorkGroup") or PRIMARY}
 
 
 def _data(row: Row) -> list[dict[str, str]]:
