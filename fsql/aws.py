@@ -10,6 +10,7 @@ import contextlib
 import threading
 import weakref
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ __all__ = ["Aws", "open_aws", "open_server"]
 LOCAL_BUCKET = "fsql-local"
 # pyarrow's own 3 seconds are too few for S3 to join the parts of a large file.
 REQUEST_SECONDS = 60
-_OURS = SESSION_ARGUMENTS | {"warehouse", "s3_staging_dir"}
+_OURS = SESSION_ARGUMENTS | {"warehouse", "s3_staging_dir", "max_memory", "query_timeout"}
 
 
 class Aws:
@@ -153,7 +154,7 @@ class _Embedded(Aws):
 
         session = isolated_session()
         try:
-            self._local = _local_aws(folder)
+            self._local = _local_aws(location, folder)
             self._local.attach(session)
         except OSError as error:
             raise StorageError(
@@ -220,6 +221,8 @@ def open_server(
     host: str = "127.0.0.1",
     port: int = 0,
     keys: Mapping[str, str] | None = None,
+    max_memory: int | None = None,
+    query_timeout: float | None = None,
     **options: Any,
 ) -> Server:
     """The embedded store of a URL as an HTTP server, not started yet.
@@ -227,13 +230,16 @@ def open_server(
     Args:
         url: an embedded store's; its bucket and database are made as when it is opened.
         host, port, keys, options: see :class:`fsql.local.server.Server`.
+        max_memory, query_timeout: bytes and seconds that queries may take; None for what the URL
+            says, or else the defaults.
 
     Raises:
         ConfigError: the URL is AWS's, or the address cannot be bound.
         MissingExtra: the server's dependencies are not installed.
     """
     location = parse_url(url)
-    if location.folder is None:
+    folder = location.folder
+    if folder is None:
         raise ConfigError(
             "Only an embedded store can be served, and this URL means AWS."
             " Expected fsql:///path/to/folder."
@@ -242,7 +248,10 @@ def open_server(
         from fsql.local.server import Server
     except ImportError as error:
         raise MissingExtra(error.name or "uvicorn", "serve") from error
-    served = _Embedded(location, location.folder)
+    given = {"max_memory": max_memory, "query_timeout": query_timeout}
+    limits = {name: value for name, value in given.items() if value is not None}
+    location = replace(location, arguments={**location.arguments, **limits})
+    served = _Embedded(location, folder)
     try:
         return Server(served.services, host, port, keys=keys, **options)
     except OSError as error:
@@ -257,15 +266,22 @@ _open_folders: weakref.WeakValueDictionary[Path, Any] = weakref.WeakValueDiction
 _open_lock = threading.Lock()
 
 
-def _local_aws(folder: Path) -> Any:
-    from fsql.local import LocalAWS
+def _local_aws(location: Location, folder: Path) -> Any:
+    from fsql.local import Limits, LocalAWS
 
+    arguments = location.arguments
+    wanted = Limits(arguments.get("max_memory"), arguments.get("query_timeout"))
     with _open_lock:
         folder.mkdir(parents=True, exist_ok=True)
         real = folder.resolve()
         local = _open_folders.get(real)
         if local is None:
-            local = _open_folders[real] = LocalAWS(real)
+            local = _open_folders[real] = LocalAWS(real, wanted)
+        elif wanted not in (Limits(), local.limits):
+            raise ConfigError(
+                f"The store in {str(folder)!r} is open in this process with other limits:"
+                f" {local.limits}. Give max_memory and query_timeout where it is opened first."
+            )
         return local
 
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 from fsql.aws import LOCAL_BUCKET, open_server
@@ -19,6 +20,7 @@ from fsql.naming import DEFAULT_DATABASE
 __all__ = ["Serving", "is_loopback", "parse_keys", "serve"]
 
 _LOOK_SECONDS = 1.0
+_BESIDE = 2 << 30  # bytes: stacks of threads, Arrow's pools, bodies of requests
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Serving:
         keys: secrets by key id, of which requests must be signed with one; None for no matter.
         threads: how many requests are answered at once.
         grace: seconds that running requests get to end.
+        max_memory, query_timeout: bytes and seconds that queries may take; None for the URL's.
         log: whether to log requests, to standard error.
     """
 
@@ -39,6 +42,8 @@ class Serving:
     threads: int = 32
     grace: float = 10.0
     log: bool = True
+    max_memory: int | None = None
+    query_timeout: float | None = None
 
 
 def serve(url: str, how: Serving, echo: Callable[[str], None]) -> bool:
@@ -52,8 +57,17 @@ def serve(url: str, how: Serving, echo: Callable[[str], None]) -> bool:
     """
     _log_to_stderr(how.log)
     server = open_server(
-        url, host=how.host, port=how.port, keys=how.keys, threads=how.threads, grace=how.grace
+        url,
+        host=how.host,
+        port=how.port,
+        keys=how.keys,
+        max_memory=how.max_memory,
+        query_timeout=how.query_timeout,
+        threads=how.threads,
+        grace=how.grace,
     )
+    if how.max_memory is not None:
+        _bound_process(how.max_memory)
     asked = _signals()
     with server:
         echo(_instructions(url, server.url, how.keys))
@@ -90,6 +104,25 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+def _bound_process(memory: int) -> None:
+    """Let the process have so much memory and what it needs beside, and no more.
+
+    DuckDB's own limit does not count what single values take: without this, one text of
+    gigabytes could take all that the machine has. Linux only; elsewhere nothing happens.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    status = Path("/proc/self/status")
+    if status.exists():
+        now = int(status.read_text().partition("VmData:")[2].split()[0]) << 10
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        bound = now + memory + _BESIDE
+        if hard == resource.RLIM_INFINITY or bound < hard:
+            resource.setrlimit(resource.RLIMIT_DATA, (bound, hard))
 
 
 def _signals() -> threading.Event:

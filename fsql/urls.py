@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +17,7 @@ from pyathena.connection import Connection
 from fsql.errors import ConfigError, nearest
 from fsql.naming import DEFAULT_DATABASE
 
-__all__ = ["Location", "parse_url"]
+__all__ = ["Location", "parse_memory", "parse_seconds", "parse_url"]
 
 ENV_URL = "FSQL_URL"
 DEFAULT_URL = "fsql:///.fsql"
@@ -31,7 +33,8 @@ _NOT_IN_URL = frozenset(
 )
 _PYATHENA = frozenset(inspect.signature(Connection.__init__).parameters) - _NOT_IN_URL
 _BOTO = frozenset({"aws_session_token", "endpoint_url", "verify", "use_ssl"})
-_OWN = frozenset({"warehouse", "database"})
+_EMBEDDED = frozenset({"max_memory", "query_timeout"})
+_OWN = frozenset({"warehouse", "database"}) | _EMBEDDED
 SECRET_ARGUMENTS = frozenset({"aws_session_token"})
 _BOOLEANS = frozenset(
     {"kill_on_interrupt", "result_reuse_enable", "glue_metadata_fallback", "verify", "use_ssl"}
@@ -41,6 +44,8 @@ _NUMBERS: Mapping[str, type] = {
     "duration_seconds": int,
     "result_reuse_minutes": int,
 }
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB|B)", re.IGNORECASE)
+_LEAST_MEMORY = 128 << 20  # with less, DuckDB can't even sort
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,7 @@ def parse_url(url: str | sa.URL | None = None) -> Location:
         parsed = _parsed(os.environ.get(ENV_URL) or DEFAULT_URL).update_query_dict(parsed.query)
     arguments = _arguments(parsed)
     if parsed.host:
+        _refuse_embedded(arguments)
         return Location(
             folder=None,
             database=arguments.pop("database", parsed.database or DEFAULT_DATABASE),
@@ -129,7 +135,43 @@ def _value(name: str, text: Any) -> Any:
         if text.lower() not in ("true", "false", "1", "0"):
             raise ConfigError(f"URL argument {name}={text!r}. Expected true or false.")
         return text.lower() in ("true", "1")
+    if name in _EMBEDDED:
+        return {"max_memory": parse_memory, "query_timeout": parse_seconds}[name](text)
     try:
         return _NUMBERS.get(name, str)(text)
     except ValueError as error:
         raise ConfigError(f"URL argument {name}={text!r}. Expected a number.") from error
+
+
+def parse_memory(text: str) -> int:
+    """Bytes of a size such as ``512MB`` (of 1000) or ``2GiB`` (of 1024); ConfigError."""
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        raise ConfigError(f"max_memory={text!r} is no size. Expected one such as 512MB or 2GiB.")
+    unit = found[2].upper()
+    base = 1024 if "I" in unit else 1000
+    size = int(float(found[1]) * base ** "BKMGT".index(unit[0]))
+    if not _LEAST_MEMORY <= size < 1 << 62:
+        raise ConfigError(
+            f"max_memory={text!r} is too little or too much. Expected 128MiB or more."
+        )
+    return size
+
+
+def parse_seconds(text: str) -> float:
+    """A number of seconds above 0; ConfigError."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise ConfigError(f"query_timeout={text!r}. Expected a number of seconds, as in 60.")
+    return seconds
+
+
+def _refuse_embedded(arguments: Mapping[str, Any]) -> None:
+    for name in sorted(_EMBEDDED & arguments.keys()):
+        raise ConfigError(
+            f"URL argument {name!r} is for embedded stores, as in fsql:///folder?{name}=…; on AWS"
+            " a workgroup's settings and the account's quotas say what a query may take."
+        )

@@ -70,6 +70,16 @@ def doctor(url: str) -> None:
     show_default=True,
     help="Seconds that running requests get to end.",
 )
+@click.option(
+    "--max-memory",
+    metavar="SIZE",
+    help="Memory of all queries together, such as 2GiB.  [default: 60 % of the machine's]",
+)
+@click.option(
+    "--query-timeout",
+    metavar="SECONDS",
+    help="How long a query may run.  [default: 1800, and 36000 for DDL]",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Log no requests.")
 @plain_errors
 def serve(
@@ -80,10 +90,13 @@ def serve(
     keys: tuple[str, ...],
     threads: int,
     grace: float,
+    max_memory: str | None,
+    query_timeout: str | None,
     quiet: bool,
 ) -> None:
     """Serve an embedded store over HTTP to any AWS client, until it is stopped."""
     from fsql.serving import Serving, is_loopback, parse_keys, serve
+    from fsql.urls import parse_memory, parse_seconds
 
     signers = parse_keys(keys, require_signature)
     if signers is None and not is_loopback(host):
@@ -92,6 +105,15 @@ def serve(
             " --require-signature lets only those in who have a key.",
             err=True,
         )
-    how = Serving(host, port, signers, threads, grace, log=not quiet)
+    how = Serving(
+        host,
+        port,
+        signers,
+        threads,
+        grace,
+        log=not quiet,
+        max_memory=parse_memory(max_memory) if max_memory else None,
+        query_timeout=parse_seconds(query_timeout) if query_timeout else None,
+    )
     if not serve(url, how, click.echo):
         raise click.ClickException("The server ended by itself; the log says why.")

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from fsql.local.endpoint import LocalAWS, ServiceNotEmbedded, attach, isolated_session
+from fsql.local.limits import Limits
 
-__all__ = ["LocalAWS", "ServiceNotEmbedded", "attach", "isolated_session"]
+__all__ = ["Limits", "LocalAWS", "ServiceNotEmbedded", "attach", "isolated_session"]

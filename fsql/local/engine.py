@@ -29,7 +29,7 @@ _INTERRUPT_EVERY = 0.01  # seconds
 
 
 class Cancelled(Exception):
-    """The query was cancelled before it ended."""
+    """The query was cancelled before it ended; its text says why, none that a user wanted it."""
 
 
 class Engine:
@@ -38,18 +38,21 @@ class Engine:
     Args:
         objects: what may be read; files are written in their scratch folder.
         sessions: how many queries can run at once.
+        memory: DuckDB's ``memory_limit``, for all of them together.
 
     Attributes:
         broken: whether DuckDB has failed in a way after which it refuses all work.
+        stuck: how many sessions are held by queries that nobody waits for any more.
     """
 
-    def __init__(self, objects: Objects, sessions: int) -> None:
+    def __init__(self, objects: Objects, sessions: int, memory: str = "60%") -> None:
         self._folder = _working_folder(objects.scratch)
         self._root = duckdb.connect(":memory:")
         self._idle: queue.LifoQueue[duckdb.DuckDBPyConnection] = queue.LifoQueue()
         self._closed = False
         self.broken = False
-        self._configure()
+        self.stuck = 0
+        self._configure(memory)
         opencsv.register(self._root)
         jsonvalues.register(self._root)
         scalars.register(self._root)
@@ -81,11 +84,11 @@ class Engine:
         self._root.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _configure(self) -> None:
+    def _configure(self, memory: str) -> None:
         settings: dict[str, bool | int | str] = {
             "temp_directory": str(self._folder),
             "TimeZone": "UTC",
-            "memory_limit": "60%",  # others want memory too: a notebook, a second process
+            "memory_limit": memory,
             "enable_external_file_cache": False,  # cached bytes would not be counted as scanned
             "autoload_known_extensions": False,
             "autoinstall_known_extensions": False,
@@ -115,28 +118,39 @@ class Session:
     Attributes:
         folder: where the query may write files; deleted with all that is left in it at the end.
         scanned: bytes read from files so far.
+        limit: how many may be, None for any number; `Cancelled` once there are more.
         rows: rows read from files so far.
         broken: whether DuckDB has failed for good.
+        inside: whether DuckDB is at work, and only it can tell when it will come back.
     """
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection, folder: Path) -> None:
         self.folder = folder
         self.scanned = 0
+        self.limit: int | None = None
         self.rows = 0
         self.broken = False
+        self.inside = False
         self._cursor = cursor
         self._cancelled = threading.Event()
+        self._why: Exception = Cancelled()
         self._ended = threading.Event()
         self._interrupting = threading.Lock()
 
     def stream(self, sql: str) -> Iterator[pa.RecordBatch]:
         """Run a query; its rows come in batches while it runs."""
         with self._running():
-            reader = self._cursor.sql(sql).to_arrow_reader(_BATCH_ROWS)
+            with self._inside():
+                reader = self._cursor.sql(sql).to_arrow_reader(_BATCH_ROWS)
             if reader is None:
                 return
             with reader:
-                yield from reader
+                while (batch := self._next(reader)) is not None:
+                    yield batch
+
+    def _next(self, reader: pa.RecordBatchReader) -> pa.RecordBatch | None:
+        with self._inside():
+            return next(reader, None)
 
     def chunks(self, sql: str) -> Iterator[list[tuple[Any, ...]]]:
         """Run a query; its rows as tuples, some at a time.
@@ -144,23 +158,29 @@ class Session:
         Starts a millisecond faster than :meth:`stream` and is slower for many rows.
         """
         with self._running():
-            self._cursor.execute(sql)
+            with self._inside():
+                self._cursor.execute(sql)
             try:
-                while rows := self._cursor.fetchmany(_CHUNK_ROWS):
+                while rows := self._some():
                     yield rows
             except BaseException:
                 self._cursor.abort()
                 raise
 
+    def _some(self) -> list[tuple[Any, ...]]:
+        with self._inside():
+            return self._cursor.fetchmany(_CHUNK_ROWS)
+
     def rows_of(self, sql: str) -> list[tuple[Any, ...]]:
         """Run a statement to its end; all its rows."""
-        with self._running():
+        with self._running(), self._inside():
             return self._cursor.execute(sql).fetchall()
 
     def types_of(self, sql: str) -> list[str]:
         """DuckDB's types of a query's columns; the query is bound, not run."""
         self.check()
-        return [str(type_) for type_ in self._cursor.sql(sql).types]
+        with self._inside():
+            return [str(type_) for type_ in self._cursor.sql(sql).types]
 
     @contextmanager
     def function(self, call: Callable[[Any], str], argument: str) -> Iterator[str]:
@@ -199,12 +219,13 @@ class Session:
             self._cursor.execute(f"RESET VARIABLE {name}")
 
     def check(self) -> None:
-        """Raise `Cancelled` if the query was cancelled."""
+        """Raise `Cancelled`, or what else it was cancelled for, if the query was."""
         if self._cancelled.is_set():
-            raise Cancelled
+            raise self._why
 
-    def cancel(self) -> None:
-        """Make the query stop soon, from another thread."""
+    def cancel(self, why: Exception | None = None) -> None:
+        """Make the query stop soon, from another thread; it ends with `why` or `Cancelled`."""
+        self._why = why or self._why
         self._cancelled.set()
         threading.Thread(target=self._interrupt, name="fsql-cancel", daemon=True).start()
 
@@ -221,12 +242,22 @@ class Session:
                     self._cursor.interrupt()
 
     @contextmanager
+    def _inside(self) -> Iterator[None]:
+        """Where DuckDB works. A query that was cancelled meanwhile goes no step further."""
+        self.inside = True
+        try:
+            yield
+        finally:
+            self.inside = False
+        self.check()
+
+    @contextmanager
     def _running(self) -> Iterator[None]:
         self.check()
         try:
             yield
         except duckdb.InterruptException:
-            raise Cancelled from None
+            raise self._why from None
         except _BREAKING:
             self.broken = True
             raise
@@ -243,6 +274,8 @@ class Session:
         with suppress(KeyError):
             self.scanned += profile["io"]["total_bytes_read"]
             self.rows += profile["query"]["total_rows_scanned"]
+        if self.limit is not None and self.scanned > self.limit:
+            raise Cancelled("Query cancelled! : Bytes scanned limit was exceeded")
 
 
 def literal(value: bool | int | str | list[str]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fsql.local.glue import Glue
+from fsql.local.limits import Limits
 from fsql.local.s3 import S3
 from fsql.local.s3.address import s3_request
 from fsql.local.s3.xml import error_response
@@ -27,13 +28,15 @@ Call = Callable[[str, dict[str, Any]], dict[str, Any]]
 
 # Far above what AWS takes: 100 partitions of a wide table are the largest that it has to hold.
 _MAX_BODY = 32 << 20
+_UNLIMITED = Limits()
 
 
 class Services:
-    """Athena, Glue, S3 and STS of one folder."""
+    """Athena, Glue, S3 and STS of one folder, and what its queries may take."""
 
-    def __init__(self, root: str | os.PathLike[str]) -> None:
+    def __init__(self, root: str | os.PathLike[str], limits: Limits = _UNLIMITED) -> None:
         self.store = Store(root)
+        self.limits = limits
         self.glue = Glue(self.store)
         self.s3 = S3(self.store)
         self._athena: Athena | None = None
@@ -44,10 +47,13 @@ class Services:
         """Made at the first Athena request: importing DuckDB takes a while."""
         with self._lock:
             if self._athena is None:
-                from fsql.local.athena.service import Athena
-
-                self._athena = Athena(self.store, self.glue)
+                self._athena = self._made()
             return self._athena
+
+    def _made(self) -> Athena:
+        from fsql.local.athena.service import Athena
+
+        return Athena(self.store, self.glue, limits=self.limits)
 
     def answer(self, request: HttpRequest, service: str) -> Response:
         """The answer of one of SERVICES; an AWS error is an answer too."""
