@@ -77,7 +77,12 @@ def padded(data: bytes, size: int, pad: bytes, front: bool) -> bytes:
         raise Fault("INVALID_FUNCTION_ARGUMENT", "Padding bytes must not be empty")
     missing = max(size - len(data), 0)
     filling = (pad * (missing // len(pad) + 1))[:missing]
-    return filling + data if front else (data + filling)[:size]
+    return filling + data[:size] if front else data[:size] + filling
+
+
+@scalar("BLOB", "BLOB")
+def reversed_bytes(data: bytes) -> bytes:
+    return data[::-1]
 
 
 @scalar("BLOB", "BIGINT", "BIGINT", "BLOB")

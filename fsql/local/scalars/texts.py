@@ -92,9 +92,8 @@ def translated(text: str, old: str, new: str) -> str:
     return text.translate(table)
 
 
-@scalar("VARCHAR", "VARCHAR", "VARCHAR", "VARCHAR", "MAP(VARCHAR, VARCHAR)")
-def split_to_map(text: str, entries: str, keys: str, duplicates: str) -> dict[str, str]:
-    """`duplicates` says what becomes of a key that comes twice: ``error``."""
+@scalar("VARCHAR", "VARCHAR", "VARCHAR", "MAP(VARCHAR, VARCHAR)")
+def split_to_map(text: str, entries: str, keys: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for key, value in _entries(text, entries, keys):
         if key in found:
@@ -133,6 +132,27 @@ def _pair(piece: str, keys: str) -> tuple[str, str]:
     return pair[0], pair[1]
 
 
+@scalar("VARCHAR", "VARCHAR", "BIGINT", "BIGINT")
+def strpos(text: str, part: str, instance: int) -> int:
+    """Where `part` stands for the n-th time, counted from the end if `instance` is negative."""
+    if instance == 0:
+        raise Fault("INVALID_FUNCTION_ARGUMENT", "'instance' must not be 0.")
+    at = -1 if instance > 0 else len(text)
+    for _ in range(abs(instance)):
+        at = text.find(part, at + 1) if instance > 0 else text.rfind(part, 0, at + len(part) - 1)
+        if at < 0:
+            return 0
+    return at + 1
+
+
+@scalar("BLOB", "VARCHAR", "VARCHAR")
+def from_utf8(data: bytes, replacement: str) -> str:
+    if len(replacement) > 1:
+        message = "Replacement character string must empty or a single character"
+        raise Fault("INVALID_FUNCTION_ARGUMENT", message)
+    return data.decode("utf-8", "replace").replace("\ufffd", replacement)
+
+
 # ---- URLs --------------------------------------------------------------------------------------
 
 
@@ -154,3 +174,14 @@ def url_decoded(text: str) -> str:
     if any(len(p) < 2 or not set(p[:2]) <= set("0123456789abcdefABCDEF") for p in pieces):
         raise Fault("INVALID_FUNCTION_ARGUMENT", "Illegal hex characters in an escape (%) pattern")
     return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "replace")
+
+
+@scalar("VARCHAR", "VARCHAR", "VARCHAR")
+def url_parameter(url: str, name: str) -> str | None:
+    """The first value of a parameter in the query of a URL."""
+    query = url.partition("#")[0].partition("?")[2]
+    for pair in query.split("&"):
+        key, _, value = pair.partition("=")
+        if url_decoded(key) == name:
+            return url_decoded(value)
+    return None

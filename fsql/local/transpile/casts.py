@@ -244,3 +244,7 @@ allow(("timestamp",), ("timestamp",), _timestamps)
 allow((TIMESTAMP_TZ,), (TIMESTAMP_TZ,), _timestamps)
 allow(("time",), ("time",), _times)
 allow(("time",), (TIME_TZ,), _plain)
+allow(
+    ("uuid",), ("varbinary",), lambda sql, _, __: f"unhex(replace(CAST({sql} AS VARCHAR), '-', ''))"
+)
+allow(("varbinary",), ("uuid",), lambda sql, _, __: f"CAST(hex({sql}) AS UUID)")

@@ -40,7 +40,7 @@ def _float_to_json(sql: str, source: Type, target: Type) -> str:
 
 def _text_of_json(sql: str, source: Type, target: Type) -> str:
     wrong = raised("INVALID_CAST_ARGUMENT", "'Cannot cast ' || {0} || ' to varchar'", "VARCHAR")
-    double = template(formats.scientific("{0}"), ["CAST({0} AS DOUBLE)"])
+    double = template(formats.scientific("{0}"), ["TRY_CAST({0} AS DOUBLE)"])
     text = template(
         f"CASE json_type({{0}}) WHEN 'ARRAY' THEN {wrong} WHEN 'OBJECT' THEN {wrong}"
         f" WHEN 'DOUBLE' THEN {double} ELSE json_extract_string({{0}}, '$') END",
@@ -54,10 +54,10 @@ def _number_of_json(sql: str, source: Type, target: Type) -> str:
     shown = {"integer": "INT"}.get(target.base, str(target).upper())
     wrong = raised("INVALID_CAST_ARGUMENT", f"'Cannot cast ''' || {{0}} || ''' to {shown}'", kind)
     text = "json_extract_string({0}, '$')"
-    truth = "CAST(CAST({0} AS BOOLEAN) AS TINYINT)"
+    truth = "CAST(TRY_CAST({0} AS BOOLEAN) AS TINYINT)"
     whole = text
     if target.base in INTEGERS:
-        text, whole = cast_sql(text, VARCHAR, target), "round(CAST({0} AS DOUBLE))"
+        text, whole = cast_sql(text, VARCHAR, target), "round(TRY_CAST({0} AS DOUBLE))"
     return template(
         f"CASE json_type({{0}}) WHEN 'ARRAY' THEN {wrong} WHEN 'OBJECT' THEN {wrong}"
         f" WHEN 'BOOLEAN' THEN CAST({truth} AS {kind}) WHEN 'DOUBLE' THEN CAST({whole} AS {kind})"

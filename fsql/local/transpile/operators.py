@@ -108,10 +108,17 @@ def _concatenated(left: Typed, right: Typed) -> Typed | None:
     common = common_type(left.type, right.type)
     if common is None or common.base not in ("varchar", "char", "varbinary", "array", "unknown"):
         return None
-    sides = f"({coerced(left, common)} || {coerced(right, common)})"
+    sides = f"({_own_length(left, common)} || {_own_length(right, common)})"
     if common.base == "array":
         return Typed(_null_if_any(left, right, common), common)
     return Typed(sides, _joined_type(left.type, right.type, common))
+
+
+def _own_length(value: Typed, common: Type) -> str:
+    """A char keeps its length: 'a' || CAST('b' AS char(2)) is 'ab '."""
+    if common.base == "char" and value.type.length is not None:
+        common = Type("char", (value.type.length,))
+    return coerced(value, common)
 
 
 def _joined_type(left: Type, right: Type, common: Type) -> Type:

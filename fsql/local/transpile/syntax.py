@@ -149,10 +149,12 @@ def _position(binder: Binder, node: exp.StrPosition) -> Typed:
 @rule(exp.Normalize)
 def _normalize(binder: Binder, node: exp.Normalize) -> Typed:
     form = node.args.get("form")
-    if isinstance(form, exp.Expr) and form.name.upper() != "NFC":
-        raise fault(node, "NOT_SUPPORTED", f"Normalization form {form.name} is not supported")
+    name = form.name.upper() if isinstance(form, exp.Expr) else "NFC"
+    if name not in ("NFC", "NFD", "NFKC", "NFKD"):
+        raise fault(node, "SYNTAX_ERROR", f"mismatched input '{name}'. Expecting: 'NFC'")
     value = binder.bind_as(node.this, VARCHAR, "Argument of normalize")
-    return Typed(f"nfc_normalize({value})", VARCHAR)
+    plain = f"nfc_normalize({value})" if name == "NFC" else f"fsql_normalize({value}, '{name}')"
+    return Typed(plain, VARCHAR)
 
 
 # ---- rows, TRY, types --------------------------------------------------------------------------

@@ -10,10 +10,8 @@ _NAMES = (
     # Array functions and operators
     " array_first array_histogram array_last combinations contains_sequence ngrams"
     # Binary functions and operators
-    " crc32 from_base32 from_big_endian_32 from_big_endian_64 from_ieee754_32 from_ieee754_64"
-    " hmac_md5 hmac_sha1 hmac_sha256 hmac_sha512 murmur3 sha512 spooky_hash_v2_32"
-    " spooky_hash_v2_64 to_base32 to_big_endian_32 to_big_endian_64 to_ieee754_32"
-    " to_ieee754_64 xxhash64"
+    " spooky_hash_v2_32"
+    " spooky_hash_v2_64"
     # Bitwise functions
     " bitwise_left_shift bitwise_right_shift"
     # Color functions
@@ -66,7 +64,7 @@ _NAMES = (
     # Set digest functions
     " hash_counts intersection_cardinality jaccard_index make_set_digest merge_set_digest"
     # String functions and operators
-    " ends_with luhn_check soundex split_to_multimap title_case word_stem"
+    " title_case word_stem"
     # System information
     " version"
     # Table functions
@@ -76,7 +74,6 @@ _NAMES = (
     # Teradata functions
     " char2hexint index to_char to_date to_timestamp"
     # URL functions
-    " url_extract_parameter"
 )
 
 MISSING = frozenset(_NAMES.split())
