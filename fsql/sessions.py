@@ -29,7 +29,10 @@ _ROLE_ARGUMENTS: Mapping[str, str] = {
 }
 # What a session is built from; PyAthena is given the finished session.
 SESSION_ARGUMENTS = frozenset(
-    {"profile_name", "role_arn", "aws_session_token", "endpoint_url", *_ROLE_ARGUMENTS}
+    {
+        *("profile_name", "role_arn", "aws_session_token", "endpoint_url", "athena_endpoint_url"),
+        *_ROLE_ARGUMENTS,
+    }
 )
 
 
@@ -43,6 +46,7 @@ def cloud_session(location: Location) -> boto3.Session:
     try:
         session = EndpointSession(
             arguments.get("endpoint_url"),
+            arguments.get("athena_endpoint_url"),
             aws_access_key_id=location.key,
             aws_secret_access_key=location.secret,
             aws_session_token=arguments.get("aws_session_token"),
@@ -55,16 +59,27 @@ def cloud_session(location: Location) -> boto3.Session:
 
 
 class EndpointSession(boto3.Session):
-    """A session whose clients all go to one endpoint, where one is given."""
+    """A session whose clients all go to one endpoint, where one is given.
 
-    def __init__(self, endpoint_url: str | None, **options: Any) -> None:
+    Args:
+        endpoint_url: the endpoint; None for AWS's own.
+        athena_endpoint_url: another one for Athena.
+    """
+
+    def __init__(
+        self, endpoint_url: str | None, athena_endpoint_url: str | None = None, **options: Any
+    ) -> None:
         super().__init__(**options)
         self.endpoint_url = endpoint_url
+        self.athena_endpoint_url = athena_endpoint_url
 
     def client(self, *args: Any, **kw: Any) -> Any:
         """A client, as boto3 makes it."""
-        if self.endpoint_url and not kw.get("endpoint_url"):
-            kw["endpoint_url"] = self.endpoint_url
+        service = args[0] if args else kw.get("service_name")
+        own = self.athena_endpoint_url if service == "athena" else None
+        endpoint = own or self.endpoint_url
+        if endpoint and not kw.get("endpoint_url"):
+            kw["endpoint_url"] = endpoint
         make: Any = super().client  # typed for literal service names only
         return make(*args, **kw)
 
@@ -81,7 +96,10 @@ def _with_role(session: EndpointSession, arguments: Mapping[str, Any]) -> boto3.
     core = botocore.session.Session()
     core.register_component("credential_provider", CredentialResolver([_Role(fetcher)]))
     return EndpointSession(
-        session.endpoint_url, botocore_session=core, region_name=session.region_name
+        session.endpoint_url,
+        session.athena_endpoint_url,
+        botocore_session=core,
+        region_name=session.region_name,
     )
 
 
