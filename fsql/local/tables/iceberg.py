@@ -28,6 +28,7 @@ from fsql.local.objects import Objects
 from fsql.local.tables.filters import Filter
 from fsql.local.tables.iceberg_io import StoreFileIO
 from fsql.local.tables.iceberg_pruning import pruned
+from fsql.local.tables.iceberg_shapes import Footer, table_shape
 from fsql.local.tables.iceberg_types import file_schema, to_trino
 from fsql.local.tables.structs import restored
 from fsql.local.transpile import TrinoError
@@ -36,7 +37,7 @@ from fsql.local.transpile.changes import ADDRESS
 
 __all__ = ["Iceberg", "Rows", "Source", "empty_source", "union"]
 
-_KEPT, _PLANS_KEPT, _SCHEMAS_KEPT = 256, 32, 100_000
+_KEPT, _PLANS_KEPT, _FOOTERS_KEPT = 256, 32, 100_000
 _ADDRESS: Mapping[str, tt.Type] = dict(zip(ADDRESS, (tt.VARCHAR, tt.BIGINT), strict=True))
 _VIRTUAL = [
     f"{own} AS {tt.quoted(name)}"
@@ -89,7 +90,7 @@ class Iceberg:
         self.metadata = lru_cache(_KEPT)(self._metadata)
         self.source = lru_cache(_KEPT)(self._source)
         self._tasks = lru_cache(_PLANS_KEPT)(self._planned)
-        self._schema_of = lru_cache(_SCHEMAS_KEPT)(self._schema_of_file)
+        self._footer_of = lru_cache(_FOOTERS_KEPT)(self._footer)
 
     def _metadata(self, location: str) -> TableMetadata:
         """A table's metadata file."""
@@ -113,7 +114,7 @@ class Iceberg:
         tasks = self._tasks(location, snapshot)
         if rows is not None and schema.schema_id == metadata.current_schema_id:
             tasks = pruned(metadata, tasks, rows)
-        scans = list(self._scans(_Readings(metadata, schema, self._schema_of), tasks, columns))
+        scans = list(self._scans(_Readings(metadata, schema, self._footer_of), tasks, columns))
         sql = union(scans) if scans else empty_source(columns)
         size = sum(task.file.file_size_in_bytes for task in tasks)
         return Source(sql, columns, location, size)
@@ -131,7 +132,7 @@ class Iceberg:
         planned = planned if wanted is None else pruned(metadata, planned, wanted)
         tasks = {self._path(task.file.file_path): task for task in planned}
         columns = _columns(schema)
-        readings = _Readings(metadata, schema, self._schema_of)
+        readings = _Readings(metadata, schema, self._footer_of)
 
         def scan(*paths: str) -> list[str]:
             chosen = [tasks[path] for path in paths]
@@ -153,7 +154,7 @@ class Iceberg:
         """An item of FROM with the rows of some files in their order; TrinoError like `source`."""
         schema = metadata.schema()
         _check_defaults(schema)
-        columns, readings = _columns(schema), _Readings(metadata, schema, self._schema_of)
+        columns, readings = _columns(schema), _Readings(metadata, schema, self._footer_of)
         return union(list(self._scans(readings, tasks, columns)))
 
     def _planned(self, location: str, snapshot: int | None) -> Sequence[FileScanTask]:
@@ -181,7 +182,7 @@ class Iceberg:
             deletes = frozenset(map(self._delete_file, task.delete_files))
             groups[readings.of(task.file), deletes].append(path)
         for (reading, deletes), paths in groups.items():
-            scan = f"read_parquet({literal(paths)}, schema={reading.schema})"
+            scan = f"read_parquet({literal(paths)}, {reading.found})"
             reduced, extra = dict(reading.columns), _ADDRESS if addressed else {}
             if addressed or deletes:
                 listed = [f"rows_.{tt.quoted(name)}" for name in reduced]
@@ -192,10 +193,10 @@ class Iceberg:
     def _path(self, uri: str) -> str:
         return self._objects.place(uri)
 
-    def _schema_of_file(self, uri: str) -> pa.Schema:
-        """The schema of a data file, which never changes."""
+    def _footer(self, uri: str) -> Footer:
+        """What a data file, which never changes, says of itself."""
         with self._objects.open(uri) as file:
-            return pq.read_schema(file)
+            return Footer(pq.read_schema(file))
 
     def _delete_file(self, delete: DataFile) -> str:
         if delete.file_format != FileFormat.PARQUET:
@@ -219,23 +220,25 @@ class Iceberg:
 
 @dataclass(frozen=True)
 class _Reading:
-    """How a file is read: DuckDB's schema argument, and the columns that it gives."""
+    """How a file is read: the argument that says where columns are, and those that it gives."""
 
-    schema: str
+    found: str
     columns: tuple[tuple[str, tt.Type], ...]
 
 
 class _Readings:
-    """How each file of a table is read: nearly always all of them alike, by field id."""
+    """How each file of a table is read: by name if that is as good as by field id, see `Footer`."""
 
     def __init__(
-        self, metadata: TableMetadata, schema: Schema, schema_of: Callable[[str], pa.Schema]
+        self, metadata: TableMetadata, schema: Schema, footer_of: Callable[[str], Footer]
     ) -> None:
         self._metadata = metadata
         self._schema = schema
-        self._schema_of = schema_of
+        self._footer_of = footer_of
         self._structs = _structs(self._schema.fields)
         self._usual = self._by_id(self._schema)
+        self._named = _Reading("hive_partitioning=false", self._usual.columns)
+        self._shape = table_shape(self._schema.fields)
 
     def of(self, file: DataFile) -> _Reading:
         """How to read a file.
@@ -247,9 +250,10 @@ class _Readings:
         suspect = [ids for ids in self._structs if not ids & counted]
         mapping = self._metadata.name_mapping()
         if mapping is None and not suspect and self._has_partition_columns(file, counted):
-            return self._usual
+            named = self._shape and self._shape == self._footer_of(file.file_path).shape
+            return self._named if named else self._usual
         # The footer knows for sure what the statistics only leave open.
-        found = self._schema_of(file.file_path)
+        found = self._footer_of(file.file_path).schema
         present = _ids(found)
         if not present and mapping is not None:
             names = _names(mapping.root, found)
@@ -266,7 +270,7 @@ class _Readings:
 
     def _by_id(self, schema: Schema, key: Callable[[int], str] = str) -> _Reading:
         columns = tuple((f.name.lower(), to_trino(f.field_type)) for f in schema.fields)
-        return _Reading(file_schema(schema, key), columns)
+        return _Reading(f"schema={file_schema(schema, key)}", columns)
 
     def _has_partition_columns(self, file: DataFile, present: Collection[int]) -> bool:
         spec = self._metadata.specs()[file.spec_id]
