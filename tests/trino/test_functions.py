@@ -29,8 +29,8 @@ def test_every_function_has_a_case() -> None:
 
 
 def test_every_documented_function_is_translated_or_known_as_missing() -> None:
-    neither = {e.name for e in ENTRIES if not e.is_supported and not e.is_missing}
-    assert neither == set()
+    known = {e.name for e in ENTRIES if e.is_supported or e.is_missing or e.is_translated}
+    assert {entry.name for entry in ENTRIES} - known == set()
 
 
 def test_no_function_is_both_translated_and_missing() -> None:

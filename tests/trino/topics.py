@@ -37,8 +37,8 @@ class Entry:
 
     @property
     def is_supported(self) -> bool:
-        """Whether it has any meaning here; other functions fail with NOT_SUPPORTED."""
-        return self.is_translated or any(not is_failure(case) for case in self.cases)
+        """Whether a case shows that it works for what the topic is about."""
+        return any(not is_failure(case) for case in self.cases)
 
     @property
     def is_translated(self) -> bool:
