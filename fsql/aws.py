@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pyarrow.fs as pafs
 import sqlalchemy as sa
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 
 from fsql.errors import ConfigError, MissingExtra, StorageError
 from fsql.sessions import SESSION_ARGUMENTS, cloud_session
@@ -30,6 +32,7 @@ __all__ = ["Aws", "open_aws", "open_server"]
 LOCAL_BUCKET = "fsql-local"
 # pyarrow's own 3 seconds are too few for S3 to join the parts of a large file.
 REQUEST_SECONDS = 60
+_CONNECTIONS = 32  # of queries that run at once, each on several threads
 _OURS = SESSION_ARGUMENTS | {"warehouse", "s3_staging_dir", "max_memory", "query_timeout"}
 
 
@@ -223,18 +226,24 @@ def open_server(
     keys: Mapping[str, str] | None = None,
     max_memory: int | None = None,
     query_timeout: float | None = None,
+    glue_endpoint: str | None = None,
+    s3_endpoint: str | None = None,
     **options: Any,
 ) -> Server:
     """The embedded store of a URL as an HTTP server, not started yet.
+
+    With one of the two endpoints, it is Athena alone, over the Glue and the S3 that are there;
+    the other one is where boto3 finds it. The folder then holds what Athena remembers.
 
     Args:
         url: an embedded store's; its bucket and database are made as when it is opened.
         host, port, keys, options: see :class:`fsql.local.server.Server`.
         max_memory, query_timeout: bytes and seconds that queries may take; None for what the URL
             says, or else the defaults.
+        glue_endpoint, s3_endpoint: URLs. Credentials and region are boto3's own.
 
     Raises:
-        ConfigError: the URL is AWS's, or the address cannot be bound.
+        ConfigError: the URL is AWS's, an endpoint is no URL, or the address cannot be bound.
         MissingExtra: the server's dependencies are not installed.
     """
     location = parse_url(url)
@@ -251,14 +260,42 @@ def open_server(
     given = {"max_memory": max_memory, "query_timeout": query_timeout}
     limits = {name: value for name, value in given.items() if value is not None}
     location = replace(location, arguments={**location.arguments, **limits})
-    served = _Embedded(location, folder)
+    services: Any
+    if glue_endpoint or s3_endpoint:
+        services = _athena_before(location, folder, glue_endpoint, s3_endpoint)
+    else:
+        services = _Embedded(location, folder).services
     try:
-        return Server(served.services, host, port, keys=keys, **options)
+        return Server(services, host, port, keys=keys, **options)
     except OSError as error:
         raise ConfigError(
             f"Port {port} of {host} cannot be bound: {error.strerror or error}."
             " Give another --port (0 takes a free one), or an address of this machine."
         ) from error
+
+
+def _athena_before(
+    location: Location, folder: Path, glue_endpoint: str | None, s3_endpoint: str | None
+) -> Any:
+    from fsql.local import Limits
+    from fsql.local.remote.services import RemoteServices
+
+    # A bucket's own host name would be one that nobody but AWS has.
+    style: Any = {"addressing_style": "path"} if s3_endpoint else {}
+    config = Config(s3=style, max_pool_connections=_CONNECTIONS)
+    try:
+        session = boto3.Session()
+        region = session.region_name or "us-east-1"
+        glue = session.client("glue", region, endpoint_url=glue_endpoint, config=config)
+        s3 = session.client("s3", region, endpoint_url=s3_endpoint, config=config)
+    except (BotoCoreError, ValueError) as error:
+        raise ConfigError(f"No clients of Glue and S3: {error}") from error
+    arguments = location.arguments
+    limits = Limits(arguments.get("max_memory"), arguments.get("query_timeout"))
+    try:
+        return RemoteServices(folder, glue, s3, limits)
+    except OSError as error:
+        raise StorageError(f"The folder {str(folder)!r} cannot be used: {error}") from error
 
 
 # One LocalAWS for each folder and process: its engine and its running queries are shared.

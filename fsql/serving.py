@@ -33,6 +33,7 @@ class Serving:
         threads: how many requests are answered at once.
         grace: seconds that running requests get to end.
         max_memory, query_timeout: bytes and seconds that queries may take; None for the URL's.
+        glue_endpoint, s3_endpoint: where Glue and S3 are that Athena alone is to stand before.
         log: whether to log requests, to standard error.
     """
 
@@ -44,6 +45,8 @@ class Serving:
     log: bool = True
     max_memory: int | None = None
     query_timeout: float | None = None
+    glue_endpoint: str | None = None
+    s3_endpoint: str | None = None
 
 
 def serve(url: str, how: Serving, echo: Callable[[str], None]) -> bool:
@@ -63,6 +66,8 @@ def serve(url: str, how: Serving, echo: Callable[[str], None]) -> bool:
         keys=how.keys,
         max_memory=how.max_memory,
         query_timeout=how.query_timeout,
+        glue_endpoint=how.glue_endpoint,
+        s3_endpoint=how.s3_endpoint,
         threads=how.threads,
         grace=how.grace,
     )
@@ -70,7 +75,10 @@ def serve(url: str, how: Serving, echo: Callable[[str], None]) -> bool:
         _bound_process(how.max_memory)
     asked = _signals()
     with server:
-        echo(_instructions(url, server.url, how.keys))
+        if how.glue_endpoint or how.s3_endpoint:
+            echo(_athena_instructions(url, server.url, how))
+        else:
+            echo(_instructions(url, server.url, how.keys))
         while not asked.wait(_LOOK_SECONDS) and server.alive:
             pass
         if asked.is_set():
@@ -162,6 +170,21 @@ def _instructions(url: str, endpoint: str, keys: Mapping[str, str] | None) -> st
             f"Athena writes its results to {staging}, the database is {DEFAULT_DATABASE}.",
             f"fsql itself: fsql://{shown}@us-east-1/{DEFAULT_DATABASE}"
             f"?endpoint_url={endpoint}&s3_staging_dir={staging}&warehouse={warehouse}",
+            "",
+        )
+    )
+
+
+def _athena_instructions(url: str, endpoint: str, how: Serving) -> str:
+    glue, s3 = (each or "boto3's endpoint" for each in (how.glue_endpoint, how.s3_endpoint))
+    return "\n".join(
+        (
+            f"Serving Athena at {endpoint}, over Glue at {glue} and S3 at {s3}. Ctrl-C stops it.",
+            f"What Athena remembers of queries is in {url}.",
+            "",
+            f"  export AWS_ENDPOINT_URL_ATHENA={endpoint}",
+            "",
+            f"fsql itself: fsql://REGION/DATABASE?athena_endpoint_url={endpoint}&…",
             "",
         )
     )

@@ -32,7 +32,7 @@ _NOT_IN_URL = frozenset(
     }
 )
 _PYATHENA = frozenset(inspect.signature(Connection.__init__).parameters) - _NOT_IN_URL
-_BOTO = frozenset({"aws_session_token", "endpoint_url", "verify", "use_ssl"})
+_BOTO = frozenset({"athena_endpoint_url", "aws_session_token", "endpoint_url", "verify", "use_ssl"})
 _EMBEDDED = frozenset({"max_memory", "query_timeout"})
 _OWN = frozenset({"warehouse", "database"}) | _EMBEDDED
 SECRET_ARGUMENTS = frozenset({"aws_session_token"})

@@ -80,6 +80,16 @@ def doctor(url: str) -> None:
     metavar="SECONDS",
     help="How long a query may run.  [default: 1800, and 36000 for DDL]",
 )
+@click.option(
+    "--glue-endpoint",
+    metavar="URL",
+    help="Be Athena alone, over the Glue that is there and the S3 of --s3-endpoint.",
+)
+@click.option(
+    "--s3-endpoint",
+    metavar="URL",
+    help="Of these two, the one not given is where boto3 finds it, on AWS if nowhere else.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Log no requests.")
 @plain_errors
 def serve(
@@ -92,6 +102,8 @@ def serve(
     grace: float,
     max_memory: str | None,
     query_timeout: str | None,
+    glue_endpoint: str | None,
+    s3_endpoint: str | None,
     quiet: bool,
 ) -> None:
     """Serve an embedded store over HTTP to any AWS client, until it is stopped."""
@@ -114,6 +126,8 @@ def serve(
         log=not quiet,
         max_memory=parse_memory(max_memory) if max_memory else None,
         query_timeout=parse_seconds(query_timeout) if query_timeout else None,
+        glue_endpoint=glue_endpoint,
+        s3_endpoint=s3_endpoint,
     )
     if not serve(url, how, click.echo):
         raise click.ClickException("The server ended by itself; the log says why.")
