@@ -19,7 +19,14 @@ from fsql.local.tables.resolver import is_iceberg
 from fsql.local.tables.views import is_view
 from fsql.local.transpile import TrinoError
 
-__all__ = ["add_columns", "set_location"]
+__all__ = [
+    "add_columns",
+    "altered_table",
+    "columns_of",
+    "committed",
+    "set_location",
+    "update_table",
+]
 
 Json = dict[str, Any]
 _KEPT_BY_GLUE = (
@@ -34,9 +41,9 @@ def add_columns(context: Context, statement: st.AddColumns) -> Outcome:
     Files are not touched: what they lack is NULL. Partitions keep the columns they were made
     with, as on Athena.
     """
-    table = _table(context, statement.table)
+    table = altered_table(context, statement.table)
     names = [column.name for column in statement.columns]
-    kept = [] if statement.replace else [c["Name"].lower() for c in _columns(table)]
+    kept = [] if statement.replace else [c["Name"].lower() for c in columns_of(table)]
     keys = [key["Name"].lower() for key in table.get("PartitionKeys", [])]
     _check_names([*kept, *names, *keys])
     for column in statement.columns:
@@ -52,14 +59,14 @@ def add_columns(context: Context, statement: st.AddColumns) -> Outcome:
         }
         for column in statement.columns
     ]
-    columns = new if statement.replace else [*_columns(table), *new]
-    _update(context, table, {"Columns": columns})
+    columns = new if statement.replace else [*columns_of(table), *new]
+    update_table(context, table, {"Columns": columns})
     return Outcome()
 
 
 def set_location(context: Context, statement: st.SetLocation) -> Outcome:
     """Say that a table, or one partition of it, lies elsewhere; no file is moved."""
-    table = _table(context, statement.table)
+    table = altered_table(context, statement.table)
     if is_iceberg(table):
         raise hive_error("ALTER TABLE SET LOCATION is not supported for Iceberg tables")
     try:
@@ -69,7 +76,7 @@ def set_location(context: Context, statement: st.SetLocation) -> Outcome:
             f"{statement.location} is not absolute or has no scheme ({error})"
         ) from error
     if statement.partition is None:
-        _update(context, table, {"Location": statement.location})
+        update_table(context, table, {"Location": statement.location})
         return Outcome()
     partition = partition_of(context, table, statement.partition)
     storage = {**partition["StorageDescriptor"], "Location": statement.location}
@@ -77,14 +84,16 @@ def set_location(context: Context, statement: st.SetLocation) -> Outcome:
     return Outcome()
 
 
-def _table(context: Context, name: st.Name) -> Json:
+def altered_table(context: Context, name: st.Name) -> Json:
+    """The Glue table that an ALTER TABLE names; TrinoError for a view."""
     table = hive_table(context, name)
     if is_view(table):
         raise hive_error(f"[Error 10132]: {table['Name']} is a view, which ALTER TABLE can't alter")
     return table
 
 
-def _columns(table: Json) -> list[Json]:
+def columns_of(table: Json) -> list[Json]:
+    """A Hive table's columns but for the partition keys."""
     found: list[Json] = table["StorageDescriptor"]["Columns"]
     return found
 
@@ -107,17 +116,19 @@ def _add_to_iceberg(context: Context, table: Json, statement: st.AddColumns) -> 
             for field in new.fields:
                 update.add_column(field.name, field.field_type, field.doc)
 
-    _committed(added)
+    committed(added)
 
 
-def _committed(change: Callable[[], None]) -> None:
+def committed(change: Callable[[], None]) -> None:
+    """Commit a change of an Iceberg table; TrinoError if another one came first."""
     try:
         change()
     except CommitFailedException as error:
         raise TrinoError("ICEBERG_COMMIT_ERROR", str(error), retryable=True) from error
 
 
-def _update(context: Context, table: Json, storage: Json) -> None:
+def update_table(context: Context, table: Json, storage: Json) -> None:
+    """Change members of a Hive table's StorageDescriptor."""
     kept = {key: table[key] for key in _KEPT_BY_GLUE if key in table}
     changed = {**kept, "StorageDescriptor": {**table["StorageDescriptor"], **storage}}
     request = {"DatabaseName": table["DatabaseName"], "TableInput": changed}

@@ -18,6 +18,7 @@ from fsql.local.statements.ddl import (
     drop_table,
     drop_view,
 )
+from fsql.local.statements.evolve import change_column, drop_column
 from fsql.local.statements.explain import explain
 from fsql.local.statements.inserts import create_table_as, insert
 from fsql.local.statements.maintenance import optimize, vacuum
@@ -56,6 +57,7 @@ class Executor:
         self._handlers: dict[type[st.Statement], Handler] = {
             st.AddColumns: add_columns,
             st.AddPartitions: add_partitions,
+            st.ChangeColumn: change_column,
             st.CreateDatabase: create_database,
             st.CreateTable: create_table,
             st.CreateTableAs: lambda context, s: create_table_as(context, s, translations),
@@ -63,6 +65,7 @@ class Executor:
             st.Deallocate: prepared.deallocate,
             st.Delete: change,
             st.Describe: describe,
+            st.DropColumn: drop_column,
             st.DropDatabase: drop_database,
             st.DropPartitions: drop_partitions,
             st.DropTable: drop_table,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fsql.local.statements import nodes as st
+from fsql.local.statements.alter_clauses import AlterClauses
 from fsql.local.statements.lexer import Token, blank, lex, only_statement, syntax_error
 from fsql.local.statements.table_clauses import TableClauses
 from fsql.local.tables.reading import QUERY_STARTS, Reader
@@ -163,41 +164,7 @@ class _Parser(Reader):
 
     def alter(self) -> st.Statement:
         self.need("TABLE")
-        name = self.hive_name()
-        if self.at("ADD", "IF") or self.at("ADD", "PARTITION"):
-            self.take()
-            quiet = self.if_not_exists()
-            return self.end(st.AddPartitions(name, self.partitions(between=""), quiet))
-        if self.at("DROP", "IF") or self.at("DROP", "PARTITION"):
-            self.take()
-            quiet = self.if_exists()
-            return self.end(st.DropPartitions(name, self.partitions(between=","), quiet))
-        if self.at("PARTITION"):
-            return self.alter_partition(name)
-        for words, replace in ((("ADD", "COLUMNS"), False), (("REPLACE", "COLUMNS"), True)):
-            if self.skip(*words):
-                columns = tuple(self.parenthesized(self.column))
-                return self.end(st.AddColumns(name, columns, replace))
-        if self.skip("SET", "LOCATION"):
-            return self.end(st.SetLocation(name, self.string()))
-        if self.skip("SET", "TBLPROPERTIES"):
-            properties = dict(self.parenthesized(self.property))
-            return self.end(st.SetProperties(name, properties))
-        if self.skip("UNSET", "TBLPROPERTIES"):
-            return self.end(st.UnsetProperties(name, tuple(self.parenthesized(self.string))))
-        return st.AlterTable(self.sql)
-
-    def alter_partition(self, name: st.Name) -> st.Statement:
-        partition = self.one_partition()
-        if self.skip("SET", "LOCATION"):
-            return self.end(st.SetLocation(name, self.string(), partition))
-        self.need("RENAME")
-        self.need("TO")
-        return self.end(st.RenamePartition(name, partition, self.one_partition()))
-
-    def one_partition(self) -> st.Partition:
-        self.need("PARTITION")
-        return st.Partition(dict(self.parenthesized(self.partition_value)))
+        return AlterClauses(self, self.hive_name()).read()
 
     def optimize(self) -> st.Statement:
         name = self.name(foreign="-")
@@ -216,22 +183,6 @@ class _Parser(Reader):
         if not line:
             return f"DELETE FROM {table}".ljust(len(after)) + text[len(after) :]
         return f"DELETE FROM {table}{before}\n{text[len(before) + 1 :]}"
-
-    def partitions(self, between: str) -> tuple[st.Partition, ...]:
-        found: list[st.Partition] = []
-        while not found or self.at("PARTITION") or (between and self.skip(between)):
-            values = self.one_partition().values
-            found.append(st.Partition(values, self.string() if self.skip("LOCATION") else None))
-        return tuple(found)
-
-    def partition_value(self) -> tuple[str, str]:
-        column = self.identifier('"')
-        self.need("=")
-        sign = "-" if self.skip("-") else ""
-        text = self.take().value
-        while self.skip("."):
-            text += "." + self.take().value
-        return column, sign + text
 
     def repair(self) -> st.Statement:
         self.need("REPAIR")

@@ -139,10 +139,10 @@ class Reader:
             raise self.wrong("<query>")
         return st.Query(blank(self.sql, start.start))
 
-    def type(self) -> str:
-        """A Hive type as written, up to what can't belong to it."""
+    def type(self, *ends: str) -> str:
+        """A Hive type as written, up to what can't belong to it or one of these words."""
         start, end, depth = self.peek().start, self.peek().start, 0
-        while depth or not (self.at(",") or self.at(")") or self.at("COMMENT") or self.at("")):
+        while depth or self.peek().word not in (",", ")", "COMMENT", "", *ends):
             if self.at(""):
                 raise self.wrong("<type>")
             token = self.take()
@@ -152,8 +152,9 @@ class Reader:
             raise self.wrong("<type>")
         return " ".join(self.sql[start:end].lower().split())
 
-    def column(self) -> st.ColumnDef:
+    def column(self, *ends: str) -> st.ColumnDef:
+        """A column's name, type and comment; the type ends at one of these words too."""
         name = self.identifier('"')
         self.skip(":")
-        type_ = self.type()
+        type_ = self.type(*ends)
         return st.ColumnDef(name, type_, self.string() if self.skip("COMMENT") else None)

@@ -11,6 +11,8 @@ __all__ = [
     "AddColumns",
     "AddPartitions",
     "AlterTable",
+    "ChangeColumn",
+    "DropColumn",
     "DropPartitions",
     "RenamePartition",
     "RepairTable",
@@ -68,6 +70,30 @@ class AddColumns(Statement):
     table: Name
     columns: tuple[ColumnDef, ...]
     replace: bool = False
+
+
+@dataclass(frozen=True)
+class ChangeColumn(Statement):
+    """ALTER TABLE table CHANGE [COLUMN] old new type [COMMENT '…'] [FIRST | AFTER column].
+
+    Attributes:
+        after: the column before it from now on, "" for none; None if it stays where it is.
+    """
+
+    subtype = "ALTER_TABLE_CHANGE_COLUMN"
+    table: Name
+    old: str
+    column: ColumnDef
+    after: str | None = None
+
+
+@dataclass(frozen=True)
+class DropColumn(Statement):
+    """ALTER TABLE table DROP COLUMN column."""
+
+    subtype = "ALTER_TABLE_DROP_COLUMN"
+    table: Name
+    column: str
 
 
 @dataclass(frozen=True)
