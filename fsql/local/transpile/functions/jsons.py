@@ -40,9 +40,10 @@ def _extracted(text: str) -> Emit:
     """``{1}`` is the path; a text that is no JSON gives NULL."""
 
     def made(call: Call) -> str:
-        valid = f"CASE WHEN json_valid({{0}}) THEN {text} END"
-        plain = text if call.types[0].base == "json" else valid
-        return template(plain, [call.arguments[0], _path(call)])
+        json = call.arguments[0]
+        if call.types[0].base != "json":
+            json = template("CASE WHEN json_valid({0}) THEN {0} END", [json])
+        return template(text, [json, _path(call)])
 
     return made
 
