@@ -212,9 +212,10 @@ def _aggregated(text: str, arguments: list[str], around: _Around) -> str:
     def numbered(own: re.Match[str]) -> str:
         inside = filled(own[2], arguments)
         pieces.append(f"{own[1]}({around.distinct}{inside}{around.order}){around.behind}")
-        return f"{{{len(pieces) - 1}}}"
+        return f"{{{len(arguments) + len(pieces) - 1}}}"
 
-    return template(_OWN.sub(numbered, text), pieces)
+    own = _OWN.sub(numbered, text)
+    return template(own, [*arguments, *pieces])
 
 
 def call(name: str, node: exp.Expr, arguments: list[Typed]) -> Typed:

@@ -154,6 +154,35 @@ register(
     },
 )
 
+_COUNTED = (
+    "list_slice(list_reverse_sort(list_transform(map_entries(<histogram({1})>),"
+    " lambda @e: struct_pack(n := @e.value, k := @e.key))), 1, {0})"
+)
+_UNITED = (
+    "invoke(lambda @l: map_from_entries(list_transform(list_distinct(list_transform(@l,"
+    " lambda @e: @e.key)), lambda @k: struct_pack(key := @k,"
+    " value := list_filter(@l, lambda @e: @e.key = @k)[1].value))),"
+    " flatten(list_transform(<list({0})>, lambda @m: map_entries(@m))))"
+)
+
+register(
+    AGGREGATE,
+    {
+        "approx_most_frequent(bigint, T, bigint) map(T, bigint)": (
+            lambda call: (
+                f"CAST(map_from_entries(list_transform({_COUNTED}, lambda @e:"
+                " struct_pack(key := @e.k, value := @e.n)))"
+                f" AS {escaped(duckdb_type(call.result))})"
+            )
+        ),
+        "map_union(map(K, V)) map(K, V)": _UNITED,
+        "reduce_agg(T, S, function(S, T, S), function(S, S, S)) S": (
+            "invoke(lambda @l: CASE WHEN len(@l) > 0 THEN list_reduce(@l, {2}, {1}) END,"
+            " list_filter(<list({0})>, lambda @i: @i IS NOT NULL))"
+        ),
+    },
+)
+
 register(
     WINDOW,
     {

@@ -6,29 +6,25 @@ __all__ = ["MISSING"]
 
 _NAMES = (
     # Aggregate functions
-    " approx_most_frequent checksum map_union numeric_histogram reduce_agg"
+    " checksum"
     # Array functions and operators
     " array_first array_histogram array_last combinations contains_sequence ngrams"
     # Binary functions and operators
     " spooky_hash_v2_32"
     " spooky_hash_v2_64"
-    # Bitwise functions
-    " bitwise_left_shift bitwise_right_shift"
     # Color functions
     " bar color render rgb"
-    # Conversion functions
-    " format_number parse_data_size"
     # DataSketches functions
     " theta_sketch_cardinality theta_sketch_union"
     # Date and time functions and operators
-    " from_iso8601_timestamp_nanos from_unixtime_nanos human_readable_seconds parse_duration"
+    " from_iso8601_timestamp_nanos from_unixtime_nanos"
     " timezone"
     # Geospatial functions
     " bing_tile bing_tile_at bing_tile_coordinates bing_tile_polygon bing_tile_quadkey"
     " bing_tile_zoom_level bing_tiles_around convex_hull_agg from_encoded_polyline"
     " from_geojson_geometry geometry_collect_agg geometry_from_hadoop_shape"
     " geometry_invalid_reason geometry_nearest_points geometry_to_bing_tiles geometry_union"
-    " geometry_union_agg great_circle_distance line_interpolate_point line_interpolate_points"
+    " geometry_union_agg line_interpolate_point line_interpolate_points"
     " line_locate_point simplify_geometry spatial_partitioning spatial_partitions st_area"
     " st_asbinary st_asewkb st_asewkt st_astext st_boundary st_buffer st_centroid st_collect"
     " st_contains st_convexhull st_coorddim st_crosses st_difference st_dimension st_disjoint"
@@ -49,9 +45,7 @@ _NAMES = (
     " json_scalar json_serialize"
     # Map functions and operators
     " multimap_from_entries"
-    # Mathematical functions and operators
-    " beta_cdf cosine_distance cosine_similarity from_base inverse_beta_cdf inverse_normal_cdf"
-    " normal_cdf wilson_interval_lower wilson_interval_upper"
+    ""
     # Machine learning functions
     " classify evaluate_classifier_predictions features learn_classifier"
     " learn_libsvm_classifier learn_libsvm_regressor learn_regressor regress"

@@ -8,7 +8,7 @@ from fsql.local.transpile.functions.registry import SCALAR, Call, Emit, register
 from fsql.local.transpile.operators import arithmetic
 from fsql.local.transpile.places import fault
 from fsql.local.transpile.scope import Typed
-from fsql.local.transpile.sqltext import once, raised, template
+from fsql.local.transpile.sqltext import once, raised, string, template
 from fsql.local.transpile.types import UNKNOWN, decimal, duckdb_type
 
 __all__: list[str] = []
@@ -66,11 +66,30 @@ def _modulus(call: Call) -> Typed:
     return result
 
 
+def _refused(message: str) -> str:
+    return raised("INVALID_FUNCTION_ARGUMENT", string(message), "DOUBLE")
+
+
+def _cosine(name: str) -> str:
+    """Of two vectors of one length; NULL where a number in one is unknown."""
+    return (
+        f"CASE WHEN len({{0}}) <> len({{1}}) THEN"
+        f" {_refused('The arguments must have the same length')}"
+        f" WHEN len(list_filter({{0}}, lambda @x: @x IS NOT NULL)) = len({{0}})"
+        f" AND len(list_filter({{1}}, lambda @x: @x IS NOT NULL)) = len({{1}})"
+        f" THEN list_cosine_{name}({{0}}, {{1}}) END"
+    )
+
+
 _CUBE_ROOT = (
     "CASE WHEN {0} = 0 OR NOT isfinite({0}) THEN {0}"
     " ELSE invoke(lambda @c, @x: @c - (@c * @c * @c - @x) / (3 * @c * @c), cbrt({0}), {0}) END"
 )
 """One step of Newton's makes the last digit right, as it is in Java."""
+
+_NEGATIVE_SHIFT = raised(
+    "INVALID_FUNCTION_ARGUMENT", "'Specified shift must be positive'", "TINYINT"
+)
 
 register(
     SCALAR,
@@ -156,9 +175,79 @@ register(
         "bitwise_or(bigint, bigint) bigint": "({0} | {1})",
         "bitwise_xor(bigint, bigint) bigint": "xor({0}, {1})",
         "bitwise_not(bigint) bigint": "(~{0})",
-        "bitwise_right_shift_arithmetic(bigint, bigint) bigint": "({0} >> {1})",
+        **{
+            f"bitwise_{side}_shift({kind}, bigint) {kind}": (
+                f"CAST(fsql_shifted({{0}}, {{1}}, {bits}, {side == 'left'}) AS {kind.upper()})"
+            )
+            for kind, bits in zip(_INTS, (8, 16, 32, 64), strict=True)
+            for side in ("left", "right")
+        },
+        **{
+            f"bitwise_right_shift_arithmetic({kind}, bigint) {kind}": (
+                f"CASE WHEN {{1}} < 0 THEN {_NEGATIVE_SHIFT} ELSE"
+                f" CAST({{0}} >> CAST(least({{1}}, {bits - 1}) AS {kind.upper()})"
+                f" AS {kind.upper()}) END"
+            )
+            for kind, bits in zip(_INTS, (8, 16, 32, 64), strict=True)
+        },
         "bit_count(bigint, bigint) bigint": (
             "CAST(bit_count({0} & CASE WHEN {1} >= 64 THEN -1 ELSE (1 << {1}) - 1 END) AS BIGINT)"
+        ),
+    },
+)
+
+# ---- distributions, vectors, other bases -------------------------------------------------------
+
+_SHARE = "(CAST({0} AS DOUBLE) / {1})"
+_WILSON = (
+    f"CASE WHEN {{0}} < 0 THEN {_refused('number of successes must not be negative')}"
+    f" WHEN {{1}} <= 0 THEN {_refused('number of trials must be positive')}"
+    f" WHEN {{0}} > {{1}} THEN"
+    f" {_refused('number of successes must not be larger than number of trials')}"
+    f" WHEN {{2}} < 0 THEN {_refused('z-score must not be negative')}"
+    f" WHEN NOT isfinite({{2}}) THEN EDGE"
+    f" ELSE ({_SHARE} + {{2}} * {{2}} / (2 * {{1}}) SIGN {{2}} * sqrt("
+    f"{_SHARE} * (1 - {_SHARE}) / {{1}} + {{2}} * {{2}} / (4.0e0 * {{1}} * {{1}})))"
+    " / (1 + {2} * {2} / {1}) END"
+)
+_MAP_LENGTH = "sqrt(list_sum(list_transform(map_values({#}), lambda @v: @v * @v)))"
+_EARTH = 6371.01  # kilometers
+
+register(
+    SCALAR,
+    {
+        **{
+            f"{name}(double, double, double) double": f"fsql_{name}({{0}}, {{1}}, {{2}})"
+            for name in ("normal_cdf", "inverse_normal_cdf", "beta_cdf", "inverse_beta_cdf")
+        },
+        "wilson_interval_lower(bigint, bigint, double) double": (
+            _WILSON.replace("SIGN", "-").replace("EDGE", "0e0")
+        ),
+        "wilson_interval_upper(bigint, bigint, double) double": (
+            _WILSON.replace("SIGN", "+").replace("EDGE", "1e0")
+        ),
+        "cosine_similarity(array(double), array(double)) double": _cosine("similarity"),
+        "cosine_distance(array(double), array(double)) double": _cosine("distance"),
+        "cosine_similarity(map(varchar, double), map(varchar, double)) double": (
+            "CASE WHEN len(list_filter(list_concat(map_values({0}), map_values({1})),"
+            " lambda @v: @v IS NULL)) = 0 THEN"
+            " list_sum(list_transform(map_entries({0}), lambda @e:"
+            " coalesce(@e.value * ({1})[@e.key], 0)))"
+            f" / ({_MAP_LENGTH.replace('#', '0')} * {_MAP_LENGTH.replace('#', '1')}) END"
+        ),
+        "from_base(varchar, bigint) bigint": "fsql_from_base({0}, {1})",
+        "format_number(double) varchar": "fsql_short_number({0})",
+        "parse_data_size(varchar) decimal(38,0)": ("CAST(fsql_data_size({0}) AS DECIMAL(38,0))"),
+        "parse_duration(varchar) interval day to second": "fsql_duration({0})",
+        "human_readable_seconds(double) varchar": "fsql_readable_seconds({0})",
+        "great_circle_distance(double, double, double, double) double": (
+            f"CASE WHEN abs({{0}}) > 90 OR abs({{2}}) > 90 THEN"
+            f" {_refused('Latitude must be between -90 and 90')}"
+            f" WHEN abs({{1}}) > 180 OR abs({{3}}) > 180 THEN"
+            f" {_refused('Longitude must be between -180 and 180')}"
+            f" ELSE {_EARTH} * 2 * asin(sqrt(least(1e0,"
+            " pow(sin(radians({2} - {0}) / 2), 2) + cos(radians({0})) * cos(radians({2}))"
+            " * pow(sin(radians({3} - {1}) / 2), 2)))) END"
         ),
     },
 )
