@@ -93,9 +93,10 @@ def altered_table(context: Context, name: st.Name) -> Json:
 
 
 def columns_of(table: Json) -> list[Json]:
-    """A Hive table's columns but for the partition keys."""
+    """A table's columns but for partition keys; the catalog lists dropped Iceberg ones too."""
     found: list[Json] = table["StorageDescriptor"]["Columns"]
-    return found
+    current = "iceberg.field.current"
+    return [c for c in found if c.get("Parameters", {}).get(current) != "false"]
 
 
 def _check_names(names: list[str]) -> None:
