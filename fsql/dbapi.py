@@ -171,6 +171,7 @@ class Cursor(pyathena.cursor.Cursor):
         super().__init__(**options)
         self._result_set_class: Any = ResultSet
         self._polled_from = 0.0
+        self._request_token: str | None = None
 
     @property
     def connection(self) -> Connection:
@@ -186,6 +187,7 @@ class Cursor(pyathena.cursor.Cursor):
         *,
         transport: TransportName = "engine",
         max_bytes_scanned: int | None = None,
+        request_token: str | None = None,
         **options: Any,
     ) -> Cursor:
         """Run a statement.
@@ -196,6 +198,8 @@ class Cursor(pyathena.cursor.Cursor):
             transport: "engine" runs it on Athena, "scan" reads the table's files instead,
                 "auto" does the latter where it can.
             max_bytes_scanned: refuse a statement that would scan more, before it starts.
+            request_token: Athena runs a statement that is no query once for the same one, of 32
+                to 128 characters, and repetitions get its end.
             options: PyAthena's, such as ``work_group`` and ``result_reuse_enable``.
 
         Raises:
@@ -214,7 +218,11 @@ class Cursor(pyathena.cursor.Cursor):
         if plan.analysis.is_query:
             repeated(lambda: self._query(plan, options))
         else:
-            self._run(plan.sql, ResultSet.options(plan), options)
+            self._request_token = request_token
+            try:
+                self._run(plan.sql, ResultSet.options(plan), options)
+            finally:
+                self._request_token = None
         return self
 
     def wrote(self, rows: int) -> None:
@@ -313,6 +321,12 @@ class Cursor(pyathena.cursor.Cursor):
             super().execute(sql, None, **options)
         except DatabaseError as error:
             raise rejected(error) from error
+
+    def _build_start_query_execution_request(self, *args: Any, **options: Any) -> dict[str, Any]:
+        request: dict[str, Any] = super()._build_start_query_execution_request(*args, **options)
+        if self._request_token is not None:
+            request["ClientRequestToken"] = self._request_token
+        return request
 
     def _poll(self, query_id: str, options: Any = None) -> Any:
         self._polled_from = time.perf_counter()

@@ -30,6 +30,14 @@ def parameters(function: Any) -> list[str]:
         (pyathena.common.BaseCursor, "_poll", ["self", "query_id", "options"]),
         (pyathena.common.BaseCursor, "_wait_poll_interval", ["self"]),
         (pyathena.common.BaseCursor, "_ensure_open", ["self"]),
+        (
+            pyathena.common.BaseCursor,
+            "_build_start_query_execution_request",
+            [
+                *("self", "query", "work_group", "s3_staging_dir", "result_reuse_enable"),
+                *("result_reuse_minutes", "execution_parameters"),
+            ],
+        ),
         (pyathena.result_set.WithResultSet, "_reset_state", ["self"]),
         (
             pyathena.result_set.AthenaResultSetMetadataReader,

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from botocore.awsrequest import AWSResponse, HTTPHeaders
 
 import fsql
-from fsql.errors import ConfigError, InvalidData, InvalidQuery, PartlyWritten, StorageError
+from fsql.errors import InvalidData, InvalidQuery, PartlyWritten, StorageError
 from fsql.types import Array, Struct, Timestamp
 
 START = dt.datetime(2013, 1, 1)
@@ -237,11 +237,6 @@ def test_what_does_not_fit_changes_nothing(store: fsql.FeatureStore) -> None:
     with pytest.raises(InvalidData, match="its whole key"):
         store.write(GROUP, bad, mode="upsert")
     assert read(store) == [(1, 1, 0, "a")]
-
-
-def test_a_token_is_refused(store: fsql.FeatureStore) -> None:
-    with pytest.raises(ConfigError, match="A MERGE leaves none"):
-        store.write(GROUP, table((1, 1, 0, "a")), mode="upsert", token="monday")
 
 
 def test_athena_that_refuses_changes_nothing(store: fsql.FeatureStore) -> None:

@@ -19,7 +19,7 @@ from fsql.formats.certainty import is_final, without_interrupt
 from fsql.formats.iceberg import load
 from fsql.formats.replacing import Replacement, Replaces, nothing, replacement
 
-__all__ = ["Commit", "Made", "commit_once", "written_by"]
+__all__ = ["Commit", "Made", "commit_once", "mark", "written_by"]
 
 ATTEMPTS = 5  # each of them retries 4 times within pyiceberg, where that is allowed
 _FAILURES = (BotoCoreError, ClientError, OSError, CommitConflict)
@@ -174,6 +174,16 @@ class Commit:
             f" visible yet: {error}. Look whether a snapshot with {TOKEN}={self._token} appears"
             " before writing the same rows again."
         )
+
+
+def mark(catalog: Catalog, entry: Entry, token: str) -> int:
+    """Say in a table's history that the write of a token is in it; the snapshot that says so.
+
+    Raises:
+        CommitConflict, TableNotFound, StorageError: see `Commit.make`.
+    """
+    table = load(catalog, entry.name, entry.database)
+    return Commit(catalog, entry, table, token=token).make([]).id
 
 
 def commit_once(table: Table) -> None:

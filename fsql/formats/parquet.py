@@ -30,10 +30,10 @@ from fsql.storage import Storage
 
 __all__ = ["FileSet", "WrittenFile"]
 
-ROW_GROUP_BYTES = 64 << 20  # of Arrow's memory; on S3 that becomes a few dozen MB
+ROW_GROUP_BYTES = 48 << 20  # of Arrow's memory; on S3 that becomes 20 MB or more
 ROW_GROUP_ROWS = 1 << 20
 FILE_BYTES = 256 << 20  # AWS advises 128 MB and more: athena/latest/ug/performance-tuning.html
-BUFFER_BYTES = 96 << 20  # all partitions together, before rows have to leave memory
+BUFFER_BYTES = 64 << 20  # all partitions together, before rows have to leave memory
 MOST_THREADS = 8  # each has a row group in memory
 OPEN_FILES = 8  # each holds a part of an upload in memory, see S3's multipart uploads
 

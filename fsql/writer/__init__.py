@@ -77,7 +77,8 @@ def write(
         progress: show a bar on stderr; None shows it on a terminal and in a notebook.
         token: names the write. If the table's history has one of that name already, nothing is
             written, so a write of which nobody knows whether it was done can be repeated. In a
-            Hive-style group the partitions that have its rows are left alone, others get them.
+            Hive-style group the partitions that have its rows are left alone, others get them; of
+            an upsert there that was not done to its end all are merged again.
 
     Raises:
         InvalidData: rows do not fit; every problem is named and nothing was written. Or

@@ -23,6 +23,7 @@ from fsql.errors import CommitConflict, ConfigError
 from fsql.formats.hive.folders import Texts
 from fsql.formats.hive.layout import Layout, layout_of
 from fsql.formats.hive.rewriting import Rewriting
+from fsql.formats.hive.write import note
 from fsql.model import FeatureGroup
 from fsql.planning import Planner
 from fsql.writer.lanes import Upload, run
@@ -34,8 +35,14 @@ ATTEMPTS = 5
 LONGEST_WHERE = 50_000  # of the 262,144 bytes that a query may have; it stands there twice
 
 
-def upsert_hive(catalog: Catalog, entry: Entry, upload: Upload) -> formats.Committed | None:
+def upsert_hive(
+    catalog: Catalog, entry: Entry, upload: Upload, token: str | None
+) -> formats.Committed | None:
     """Stage the rows, and write the partitions anew that they belong to.
+
+    Args:
+        token: is noted when all partitions are done; a repetition of an upsert that came less far
+            merges its rows again.
 
     Raises:
         ConfigError: a row's partition does not follow from its key and event time.
@@ -54,6 +61,8 @@ def upsert_hive(catalog: Catalog, entry: Entry, upload: Upload) -> formats.Commi
         staged = write.commit()
         merge = _Merge(catalog, entry, upload.group, write.entry, numbering.numbers)
         changed = sum(merge.done(batch) for batch in merge.batches())
+    if token is not None:
+        note(catalog, entry, token)
     return formats.Committed(
         rows=changed,
         files=staged.files,

@@ -6,9 +6,7 @@ for the rows of its partitions.
 
 from __future__ import annotations
 
-import random
 import threading
-import time
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -16,15 +14,7 @@ import pyarrow as pa
 from fsql import formats
 from fsql.catalog import Catalog, Entry
 from fsql.dbapi import connect
-from fsql.errors import (
-    CommitConflict,
-    ConfigError,
-    PartlyWritten,
-    QueryError,
-    QueryFailed,
-    ServiceError,
-    StorageError,
-)
+from fsql.errors import CommitConflict, PartlyWritten, QueryError, ServiceError, StorageError
 from fsql.formats.iceberg import load
 from fsql.formats.partitions import Partitioner
 from fsql.model import FeatureGroup
@@ -32,11 +22,9 @@ from fsql.planning import Planner
 from fsql.writer.hive_upsert import upsert_hive
 from fsql.writer.lanes import Upload, run
 from fsql.writer.merge import merges, order_column, part_column
+from fsql.writer.upsert_once import Staged, UpsertOnce, overtaken, pause
 
 __all__ = ["upsert"]
-
-ATTEMPTS = 4  # Athena itself tries several times before it gives up
-OVERTAKEN = "ICEBERG_COMMIT_ERROR"
 
 
 def upsert(
@@ -46,41 +34,65 @@ def upsert(
 
     Raises:
         CommitConflict: other writers were always quicker; nothing was written.
-        ConfigError: a token, which a MERGE leaves nowhere; or a Hive-style group in which a row's
-            partition does not follow from its key and event time.
+        ConfigError: a Hive-style group in which a row's partition does not follow from its key
+            and event time.
         PartlyWritten: of several statements the first ones were done.
         QueryFailed, InvalidQuery, QueryCancelled: Athena did not do it; nothing was written.
     """
-    _check(token)
     if entry.is_hive_group:
-        return upsert_hive(catalog, entry, upload)
-    numbering = _Numbering(catalog, entry)
+        return upsert_hive(catalog, entry, upload, token)
+    if token is not None:
+        return _upsert_once(catalog, entry, upload, UpsertOnce(catalog, entry, token))
     with formats.stage(catalog, entry, _staged_schema(upload.group)) as write:
-        rows = run(
-            upload, lambda lane, first, table: write.write(lane, numbering.added(table, first))
-        )
-        upload.problems.check()
-        if not rows:
+        staged = _staged(catalog, entry, upload, write)
+        if staged is None:
             return None
-        staged = write.commit()
-        statements = merges(upload.group, entry, write.entry, numbering.partitions)
-        changed = _all_merged(catalog, entry, statements, numbering.partitions)
-    changed = rows if changed is None else changed
+        statements = merges(upload.group, entry, write.entry, staged.partitions)
+        counts = _all_merged(catalog, entry, statements, staged.partitions)
+    return _committed(staged, counts, _current(catalog, entry))
+
+
+def _upsert_once(
+    catalog: Catalog, entry: Entry, upload: Upload, work: UpsertOnce
+) -> formats.Committed | None:
+    staged = work.found()
+    if staged is None:
+        with formats.stage(catalog, entry, _staged_schema(upload.group), work.stage) as write:
+            staged = _staged(catalog, entry, upload, write)
+            if staged is not None:
+                work.keep(staged)
+        if staged is None:
+            work.discard()
+            return None
+    stage = catalog.get(work.stage, entry.database)
+    statements = merges(upload.group, entry, stage, staged.partitions)
+    counts = work.merge(statements, lambda sql, request: _executed(catalog, sql, request))
+    return _committed(staged, counts, work.mark())
+
+
+def _staged(catalog: Catalog, entry: Entry, upload: Upload, write: formats.Write) -> Staged | None:
+    """Stage the rows; None if there are none."""
+    numbering = _Numbering(catalog, entry)
+    rows = run(upload, lambda lane, first, table: write.write(lane, numbering.added(table, first)))
+    upload.problems.check()
+    if not rows:
+        return None
+    made = write.commit()
+    return Staged(rows, made.files, made.bytes, numbering.partitions)
+
+
+def _committed(
+    staged: Staged, counts: Sequence[int | None], snapshot_id: int | None
+) -> formats.Committed:
+    known = [count for count in counts if count is not None]
+    changed = sum(known) if len(known) == len(counts) else staged.rows
     return formats.Committed(
         rows=changed,
         files=staged.files,
         bytes=staged.bytes,
-        snapshot_id=_current(catalog, entry),
-        passed_over=max(0, rows - changed),
+        snapshot_id=snapshot_id,
+        passed_over=max(0, staged.rows - changed),
     )
-
-
-def _check(token: str | None) -> None:
-    if token is not None:
-        raise ConfigError(
-            "token= does not go with mode='upsert'. A MERGE leaves none; leave it out,"
-            " an upsert that is repeated stores the same rows again and not twice."
-        )
 
 
 def _current(catalog: Catalog, entry: Entry) -> int | None:
@@ -124,8 +136,8 @@ class _Numbering:
 
 def _all_merged(
     catalog: Catalog, entry: Entry, statements: Sequence[str], partitions: int
-) -> int | None:
-    """Run the statements; how many rows they inserted or updated, if Athena says so."""
+) -> list[int | None]:
+    """Run the statements; how many rows each inserted or updated, if Athena says so."""
     counts: list[int | None] = []
     for sql in statements:
         try:
@@ -139,28 +151,21 @@ def _all_merged(
                 " Write the same rows with mode='upsert' again; those that are stored already are"
                 " stored again and not twice."
             ) from error
-    known = [count for count in counts if count is not None]
-    return sum(known) if len(known) == len(counts) else None
+    return counts
 
 
 def _merged(catalog: Catalog, sql: str, entry: Entry) -> int | None:
-    failure: QueryFailed | None = None
-    for attempt in range(ATTEMPTS):
-        if attempt:
-            time.sleep(random.uniform(0.5, 1) * 0.2 * 2**attempt)
+    failures = 0
+    while True:
         try:
             return _executed(catalog, sql)
-        except QueryFailed as error:
-            if OVERTAKEN not in str(error):
-                raise
-            failure = error
-    raise CommitConflict(
-        f"Other writers to {entry.name!r} were quicker {ATTEMPTS} times over; nothing was"
-        " written. Write again, in fewer and larger batches."
-    ) from failure
+        except QueryError as error:
+            failures += 1
+            overtaken(error, failures, entry)
+        pause(failures)
 
 
-def _executed(catalog: Catalog, sql: str) -> int | None:
+def _executed(catalog: Catalog, sql: str, request_token: str | None = None) -> int | None:
     with connect(planner=Planner(catalog)) as connection, connection.cursor() as cursor:
-        cursor.execute(sql)
+        cursor.execute(sql, request_token=request_token)
         return cursor.rowcount if cursor.rowcount >= 0 else None
