@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import BinaryIO
 
@@ -74,9 +75,14 @@ class Walk:
         folder = self.prefix.rpartition("/")[0]
         if not folder:
             return self._folder(self.bucket, "")
-        if keys.plain_path(folder) is None:
+        if keys.plain_path(folder) is None or self._is_linked(folder):
             return iter(())
         return self._folder(self.bucket / folder, folder + "/")
+
+    def _is_linked(self, folder: str) -> bool:
+        """Whether a folder lies behind a symbolic link, which could lead out of the store."""
+        steps = accumulate(folder.split("/"), lambda path, name: f"{path}/{name}")
+        return any((self.bucket / step).is_symlink() for step in steps)
 
     def _folder(self, path: str | Path, base: str) -> Iterator[Found | Common]:
         for key, entry in self._sorted(path, base):
