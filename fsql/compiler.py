@@ -33,6 +33,10 @@ class FsqlTypeCompiler(AthenaTypeCompiler):
     visit_fsql_struct = visit_fsql_array = visit_fsql_map = _hive
     visit_fsql_timestamp = visit_fsql_arrow = _hive
 
+    def visit_uuid(self, type_: Any, **kw: Any) -> str:
+        """As text; PyAthena's CHAR(32) is no type of Iceberg's in Athena."""
+        return "STRING"
+
 
 class FsqlDMLTypeCompiler(AthenaDMLTypeCompiler):
     """Types in Trino's words, for casts in queries."""
@@ -58,6 +62,57 @@ class FsqlStatementCompiler(AthenaStatementCompiler):
             return str(arrays.visit_update(update_stmt, visiting_cte, **kw))
         # SQLAlchemy 2.1 has no such attribute, without which PyAthena 4.2.1 fails.
         return SQLCompiler.visit_update(self, update_stmt, visiting_cte=visiting_cte, **kw)
+
+    def visit_regexp_match_op_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
+        """A match of a regular expression; flags go into it, as Java has them."""
+        pattern = self._pattern(binary, binary.modifiers["flags"], **kw)
+        return f"regexp_like({self.process(binary.left, **kw)}, {pattern})"
+
+    def visit_not_regexp_match_op_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
+        """No match."""
+        return f"NOT {self.visit_regexp_match_op_binary(binary, operator, **kw)}"
+
+    def visit_regexp_replace_op_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
+        """A text with what matches replaced."""
+        pattern, replacement = binary.right.clauses
+        left, right = self.process(binary.left, **kw), self.process(replacement, **kw)
+        flagged = self._flagged(self.process(pattern, **kw), binary.modifiers["flags"])
+        return f"regexp_replace({left}, {flagged}, {right})"
+
+    def _pattern(self, binary: Any, flags: Any, **kw: Any) -> str:
+        return self._flagged(self.process(binary.right, **kw), flags)
+
+    def _flagged(self, pattern: str, flags: str | None) -> str:
+        if flags is None:
+            return pattern
+        return f"concat({self.render_literal_value(f'(?{flags})', sa.String())}, {pattern})"
+
+    def visit_bitwise_and_op_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
+        """Trino's bitwise operators are functions."""
+        return self._bitwise("bitwise_and", binary.left, binary.right, **kw)
+
+    def visit_bitwise_or_op_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
+        """As for "and"."""
+        return self._bitwise("bitwise_or", binary.left, binary.right, **kw)
+
+    def visit_bitwise_xor_op_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
+        """As for "and"."""
+        return self._bitwise("bitwise_xor", binary.left, binary.right, **kw)
+
+    def visit_bitwise_lshift_op_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
+        """As for "and"."""
+        return self._bitwise("bitwise_left_shift", binary.left, binary.right, **kw)
+
+    def visit_bitwise_rshift_op_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
+        """As for "and"; the sign stays."""
+        return self._bitwise("bitwise_right_shift_arithmetic", binary.left, binary.right, **kw)
+
+    def visit_bitwise_not_op_unary_operator(self, element: Any, operator: Any, **kw: Any) -> str:
+        """As for "and"."""
+        return self._bitwise("bitwise_not", element.element, **kw)
+
+    def _bitwise(self, function: str, *operands: Any, **kw: Any) -> str:
+        return f"{function}({', '.join(self.process(operand, **kw) for operand in operands)})"
 
     def visit_getitem_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
         """A struct's field, a map's value by key or an array's item; NULL if there is none."""
@@ -121,8 +176,20 @@ class FsqlDDLCompiler(AthenaDDLCompiler):
         except UnsupportedType:
             return super().get_column_specification(column, **kw)
         name = AthenaDDLIdentifierPreparer(self.dialect).format_column(column)
-        comment = f" {self._get_comment_specification(column.comment)}" if column.comment else ""
+        # Glue's comments of columns are one line.
+        line = " ".join(column.comment.splitlines()) if column.comment else ""
+        comment = f" {self._get_comment_specification(line)}" if line else ""
         return f"{name} {hive_type(type_)}{comment}"
+
+    def _get_table_location_specification(
+        self, table: Any, dialect_opts: Any, connect_opts: Any
+    ) -> str:
+        """PyAthena's, which would take a quote in a name for the end of the location."""
+        location = super()._get_table_location(table, dialect_opts, connect_opts)
+        if location is None:
+            return str(super()._get_table_location_specification(table, dialect_opts, connect_opts))
+        escaped = location.replace("\\", "\\\\").replace("'", "\\'")
+        return f"LOCATION '{escaped.replace('%', '%%')}'"
 
     def _is_iceberg(self, table: Any) -> bool:
         options, connection = self._options(table)

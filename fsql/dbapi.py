@@ -21,21 +21,7 @@ import pyarrow as pa
 import pyathena.connection
 import pyathena.cursor
 import sqlalchemy as sa
-from pyathena import (
-    BINARY,
-    DATE,
-    DATETIME,
-    NUMBER,
-    STRING,
-    TIME,
-    Binary,
-    Date,
-    Time,
-    Timestamp,
-    apilevel,
-    paramstyle,
-    threadsafety,
-)
+from pyathena import apilevel, paramstyle, threadsafety
 from pyathena.error import (
     DatabaseError,
     DataError,
@@ -59,6 +45,23 @@ from fsql.estimates import Estimate, estimate
 from fsql.failures import MAX_QUERY_BYTES, check_size, failed, rejected, repeated
 from fsql.formatting import ParameterFormatter, bind
 from fsql.outages import told
+from fsql.pep249 import (
+    BINARY,
+    DATE,
+    DATETIME,
+    NUMBER,
+    ROWID,
+    STRING,
+    TIME,
+    Binary,
+    Date,
+    DateFromTicks,
+    Exceptions,
+    Time,
+    TimeFromTicks,
+    Timestamp,
+    TimestampFromTicks,
+)
 from fsql.planning import Plan, Planner, TransportName, check_transport, prefers_unload
 from fsql.results import ResultSet
 from fsql.transports import Unload, open_scan
@@ -68,6 +71,7 @@ __all__ = [
     "DATE",
     "DATETIME",
     "NUMBER",
+    "ROWID",
     "STRING",
     "TIME",
     "Binary",
@@ -76,6 +80,7 @@ __all__ = [
     "DataError",
     "DatabaseError",
     "Date",
+    "DateFromTicks",
     "Error",
     "IntegrityError",
     "InterfaceError",
@@ -84,7 +89,9 @@ __all__ = [
     "OperationalError",
     "ProgrammingError",
     "Time",
+    "TimeFromTicks",
     "Timestamp",
+    "TimestampFromTicks",
     "Warning",
     "apilevel",
     "connect",
@@ -118,7 +125,7 @@ class Pending(Protocol):
         """Take them back."""
 
 
-class Connection(pyathena.connection.Connection["Cursor"]):
+class Connection(Exceptions, pyathena.connection.Connection["Cursor"]):
     """A connection to one store.
 
     Attributes:
@@ -142,22 +149,42 @@ class Connection(pyathena.connection.Connection["Cursor"]):
         }
         super().__init__(**{**defaults, **self.aws.connect_args, **options})
         self.pending: Pending | None = None
+        self._closed = False
+
+    def ensure_open(self) -> None:
+        """PEP 249: nothing can be done with a connection that is closed.
+
+        Raises:
+            ProgrammingError: it is.
+        """
+        if self._closed:
+            raise ProgrammingError("The connection is closed. Open another with connect().")
+
+    def cursor(self, cursor: Any = None, **options: Any) -> Any:
+        """A cursor; see `Cursor` for what it takes beside PyAthena's options."""
+        self.ensure_open()
+        return super().cursor(cursor, **options)
 
     def commit(self) -> None:
         """Commit the rows that wait for it; what statements did, they committed themselves."""
+        self.ensure_open()
         pending, self.pending = self.pending, None
         if pending is not None:
             pending.commit()
 
     def rollback(self) -> None:
         """Take back the rows that wait; Athena has no transactions, statements stay done."""
+        self.ensure_open()
         pending, self.pending = self.pending, None
         if pending is not None:
             pending.abandon()
 
     def close(self) -> None:
-        """Close the connection; rows that wait for a commit are taken back."""
+        """Close the connection; rows that wait for a commit are taken back. Again is no error."""
+        if self._closed:
+            return
         self.rollback()
+        self._closed = True
         super().close()
 
     def __repr__(self) -> str:
@@ -168,7 +195,7 @@ class Cursor(pyathena.cursor.Cursor):
     """A cursor whose rows have the exact types of the feature groups they come from."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(**{"arraysize": 1, **options})  # PEP 249's default
         self._result_set_class: Any = ResultSet
         self._polled_from = 0.0
         self._request_token: str | None = None
@@ -225,6 +252,28 @@ class Cursor(pyathena.cursor.Cursor):
                 self._request_token = None
         return self
 
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """The next row, or None.
+
+        Raises:
+            ProgrammingError: no statement with a result was executed.
+        """
+        return self._fetched.fetchone()
+
+    def fetchmany(self, size: int | None = None) -> list[Any]:
+        """The next rows, at most `size` or `arraysize` of them; raises what `fetchone` does."""
+        return self._fetched.fetchmany(self.arraysize if size is None else size)
+
+    def fetchall(self) -> list[Any]:
+        """All remaining rows; raises what `fetchone` does."""
+        return self._fetched.fetchall()
+
+    @property
+    def _fetched(self) -> ResultSet:
+        if self._rows.description is None and not self._rows.is_closed:
+            raise ProgrammingError("No result: the statement that was executed has none.")
+        return self._rows
+
     def wrote(self, rows: int) -> None:
         """Take note that rows were written with no statement of this cursor's."""
         self._reset_state()
@@ -272,6 +321,7 @@ class Cursor(pyathena.cursor.Cursor):
 
     def _plan(self, operation: str, parameters: Any, transport: TransportName) -> Plan:
         self._ensure_open()
+        self.connection.ensure_open()
         check_transport(transport)
         sql = bind(operation, parameters, self._formatter)
         check_size(sql)

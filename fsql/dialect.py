@@ -26,6 +26,7 @@ from fsql.inserts.execution import executed
 from fsql.inserts.statements import taken
 from fsql.model import FeatureGroup
 from fsql.planning import Planner
+from fsql.scalars import SCALARS
 from fsql.types import Instant, sqlalchemy_type
 from fsql.typetext import parse_type
 from fsql.urls import SECRET_ARGUMENTS, parse_url
@@ -46,6 +47,7 @@ class FsqlDialect(AthenaDialect):
     type_compiler_cls = FsqlTypeCompiler
     colspecs: ClassVar[dict[type[Any], type[Any]]] = {  # type: ignore[misc]  # PyAthena's is not
         **AthenaDialect.colspecs,
+        **SCALARS,
         Instant: Instant,
     }
 
@@ -103,6 +105,8 @@ class FsqlDialect(AthenaDialect):
     ) -> Any:
         """Columns; a feature group's with their exact types."""
         columns = super().get_columns(connection, table_name, schema, **kw)
+        for column in columns:
+            column.pop("autoincrement", None)  # nothing is known of it
         entry = self.catalog.find(table_name.lower(), schema)
         if entry is None or not entry.is_group:
             return columns

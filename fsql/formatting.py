@@ -118,6 +118,16 @@ def _double(value: float) -> Any:
     return _Verbatim(f"{value!r}E0" if "e" not in repr(value) else repr(value))
 
 
+def _interval(value: dt.timedelta) -> Any:
+    """Trino's intervals of days to seconds hold whole milliseconds."""
+    milliseconds, rest = divmod(value, dt.timedelta(milliseconds=1))
+    if rest:
+        raise TypeError(f"A parameter is {value!r}, finer than the milliseconds of an INTERVAL.")
+    sign = "-" if milliseconds < 0 else ""
+    seconds, fraction = divmod(abs(milliseconds), 1000)
+    return _Verbatim(f"INTERVAL {sign}'{seconds}.{fraction:03}' SECOND")
+
+
 class _Verbatim:
     """SQL text that is written as it stands."""
 
@@ -131,6 +141,7 @@ class _Verbatim:
 _PLAIN: dict[type[Any], Callable[[Any], Any]] = {
     dt.datetime: stored_time,
     float: _double,
+    dt.timedelta: _interval,
 }
 _FAMILIES: tuple[tuple[type[Any], Callable[[Any], Any]], ...] = (
     (pd.Timestamp, _timestamp),

@@ -29,6 +29,8 @@ __all__ = ["ResultSet"]
 
 ROWS_AT_ONCE = 10_000
 NO_QUERY = "none"
+# Athena tells of them how many rows they changed, in a column "rows"; PEP 249 wants no description.
+_CHANGES = ("INSERT", "UPDATE", "DELETE", "MERGE", "CREATE_TABLE_AS_SELECT")
 Description = tuple[str, str, None, None, int, int, str]
 
 
@@ -146,6 +148,8 @@ class ResultSet(AthenaResultSet):
     def description(self) -> list[Description] | None:
         """PEP 249's column descriptions; None for statements without a result."""
         if self.is_closed or not len(self._transport.schema):
+            return None
+        if self.substatement_type in _CHANGES:
             return None
         return [_described(field) for field in self._transport.schema]
 

@@ -67,8 +67,10 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "fsql.failures",
                 "fsql.formatting",
                 "fsql.inserts",
+                "fsql.pep249",
                 "fsql.planning",
                 "fsql.results",
+                "fsql.scalars",
                 "fsql.textual",
                 "fsql.transports",
             }

@@ -48,7 +48,7 @@ def taken(
     if not isinstance(statement, Insert) or not isinstance(statement.table, sa.Table):
         return given
     entry = _entry(catalog, statement.table, translated)
-    if entry is None or entry.is_view:
+    if entry is None or entry.is_view or _is_of_sqlalchemy(statement):
         return given
     columns = _columns(statement, multiparams or ([params] if params else []))
     if columns is None:
@@ -61,6 +61,13 @@ def taken(
     rows = Rows(entry, dict(_processed(statement.table, columns, dialect)))
     first = {key: _shown(values[0]) for key, values in columns.items()}
     return bare.execution_options(**{ROWS: rows}), [], first
+
+
+def _is_of_sqlalchemy(statement: Any) -> bool:
+    """Whether only SQL can do it: RETURNING, which SQLAlchemy refuses, and types that wrap values."""
+    return bool(statement._returning) or any(
+        column.type._has_bind_expression for column in statement.table.columns
+    )
 
 
 def _entry(
