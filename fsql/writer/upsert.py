@@ -42,7 +42,10 @@ def upsert(
     if entry.is_hive_group:
         return upsert_hive(catalog, entry, upload, token)
     if token is not None:
-        return _upsert_once(catalog, entry, upload, UpsertOnce(catalog, entry, token))
+        work = UpsertOnce(catalog, entry, token)
+        with work.shared():
+            return _upsert_once(catalog, entry, upload, work)
+        return formats.written_by(catalog, entry, token)
     with formats.stage(catalog, entry, _staged_schema(upload.group)) as write:
         staged = _staged(catalog, entry, upload, write)
         if staged is None:

@@ -12,7 +12,8 @@ import hashlib
 import json
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 
 from pyiceberg.exceptions import CommitFailedException
@@ -22,6 +23,7 @@ from fsql import formats
 from fsql.catalog import Catalog, Entry
 from fsql.errors import (
     CommitConflict,
+    InvalidQuery,
     PartlyWritten,
     QueryError,
     QueryFailed,
@@ -79,6 +81,24 @@ class UpsertOnce:
         self._catalog, self._entry, self._token = catalog, entry, token
         target = load(catalog, entry.name, entry.database).metadata.table_uuid
         self.stage = formats.stage_name(f"{target}\0{token}")
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        """Go on behind the block if another process has done the same upsert meanwhile.
+
+        Raises:
+            CommitConflict: what was staged is gone, and the rows are not in the table.
+        """
+        try:
+            yield
+        except (TableNotFound, InvalidQuery) as error:
+            if self.stage not in str(error):
+                raise
+            if formats.written_by(self._catalog, self._entry, self._token) is None:
+                raise CommitConflict(
+                    f"Another process had the same token for {self._entry.name!r} and has deleted"
+                    " what was staged; nothing was written. Write again."
+                ) from error
 
     def found(self) -> Staged | None:
         """What another process has staged to its end; what it began only is deleted."""
@@ -157,10 +177,7 @@ class UpsertOnce:
         while True:
             staged = self.found()
             if staged is None:
-                raise CommitConflict(
-                    f"What was staged for {self._entry.name!r} is gone: another process had the"
-                    " same token. Repeat the upsert with it to see whether its rows are there."
-                )
+                raise TableNotFound(self.stage, self._entry.database)
             if attempt < staged.tried(number):
                 return True
             try:
