@@ -188,7 +188,7 @@ def _scientific(value: float) -> str:
     if not math.isfinite(value):
         return double_text(value)
     if value == 0:
-        return "-0.0E0" if math.copysign(1, value) < 0 else "0.0E0"
+        return "-0E0" if math.copysign(1, value) < 0 else "0E0"
     sign, digits, exponent = Decimal(repr(value)).as_tuple()
     text = "".join(map(str, digits)).rstrip("0")
     power = int(exponent) + len(digits) - 1

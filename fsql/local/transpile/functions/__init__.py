@@ -8,6 +8,7 @@ from fsql.local.transpile.functions import (
     binary,
     jsons,
     numbers,
+    regexes,
     strings,
     times,
 )
@@ -15,5 +16,5 @@ from fsql.local.transpile.functions.registry import FUNCTIONS
 
 __all__ = ["FUNCTIONS"]
 
-_TABLES = (aggregates, arrays, binary, jsons, numbers, strings, times)
+_TABLES = (aggregates, arrays, binary, jsons, numbers, regexes, strings, times)
 """Imported for the functions they register."""

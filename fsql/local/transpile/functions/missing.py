@@ -45,14 +45,12 @@ _NAMES = (
     " json_scalar json_serialize"
     # Map functions and operators
     " multimap_from_entries"
-    ""
     # Machine learning functions
     " classify evaluate_classifier_predictions features learn_classifier"
     " learn_libsvm_classifier learn_libsvm_regressor learn_regressor regress"
     # Quantile digest functions
     " qdigest_agg quantile_at_value value_at_quantile values_at_quantiles"
     # Regular expression functions
-    " regexp_position"
     # Session information
     " current_groups"
     # Set digest functions

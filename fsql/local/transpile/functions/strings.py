@@ -1,12 +1,9 @@
-"""String and regular expression functions. Source: Trino documentation, pages of those names."""
+"""String and URL functions. Source: Trino documentation, pages of those names."""
 
 from __future__ import annotations
 
-import re
-
 from fsql.local.transpile.functions.registry import SCALAR, Call, register
-from fsql.local.transpile.places import fault
-from fsql.local.transpile.sqltext import joined, once, raised, string, template
+from fsql.local.transpile.sqltext import joined, raised, string, template
 
 __all__: list[str] = []
 
@@ -161,74 +158,6 @@ register(
             "CASE WHEN {0} IS NOT NULL"
             " THEN coalesce(TRY(decode({0})), fsql_from_utf8({0}, chr(65533))) END"
         ),
-    },
-)
-
-# ---- regular expressions -----------------------------------------------------------------------
-
-
-def _extracted(call: Call) -> str:
-    """NULL where nothing matches; DuckDB gives an empty text."""
-    group = _group(call, 2)
-    pattern = call.arguments[1]
-    return once(
-        call.arguments[0],
-        lambda text: (
-            f"CASE WHEN regexp_matches({text}, {pattern})"
-            f" THEN regexp_extract({text}, {pattern}, {group}) END"
-        ),
-    )
-
-
-def _all_extracted(call: Call) -> str:
-    return f"regexp_extract_all({call.arguments[0]}, {call.arguments[1]}, {_group(call, 2)})"
-
-
-def _group(call: Call, place: int) -> int:
-    if len(call.given) <= place:
-        return 0
-    number = call.given[place].literal
-    if not isinstance(number, int) or not 0 <= number <= 9:
-        message = "The group of a regular expression must be a constant from 0 to 9"
-        raise fault(call.node, "NOT_SUPPORTED", message)
-    return number
-
-
-def _replaced(call: Call) -> str:
-    """``$1`` and ``${name}`` in the replacement are Java's; DuckDB writes ``\\1``."""
-    replacement = call.given[2].literal if len(call.given) == 3 else ""
-    text, pattern = call.arguments[:2]
-    if not isinstance(replacement, str):
-        dollars = rf"regexp_replace({call.arguments[2]}, '\$(\d)', '\\\1', 'g')"
-        return f"regexp_replace({text}, {pattern}, {dollars}, 'g')"
-    return f"regexp_replace({text}, {pattern}, {string(_re2(replacement))}, 'g')"
-
-
-def _re2(replacement: str) -> str:
-    pieces = re.findall(r"\\.|\$\d|[^\\$]+|[\\$]", replacement, re.DOTALL)
-    return "".join(_re2_piece(piece) for piece in pieces)
-
-
-def _re2_piece(piece: str) -> str:
-    if re.fullmatch(r"\$\d", piece):
-        return f"\\{piece[1]}"
-    if piece.startswith("\\") and len(piece) == 2:
-        return piece[1].replace("\\", "\\\\")
-    return piece.replace("\\", "\\\\")
-
-
-register(
-    SCALAR,
-    {
-        "regexp_like(varchar, varchar) boolean": "regexp_matches({0}, {1})",
-        "regexp_extract(varchar, varchar) varchar": _extracted,
-        "regexp_extract(varchar, varchar, bigint) varchar": _extracted,
-        "regexp_extract_all(varchar, varchar) array(varchar)": _all_extracted,
-        "regexp_extract_all(varchar, varchar, bigint) array(varchar)": _all_extracted,
-        "regexp_replace(varchar, varchar) varchar": _replaced,
-        "regexp_replace(varchar, varchar, varchar) varchar": _replaced,
-        "regexp_split(varchar, varchar) array(varchar)": "regexp_split_to_array({0}, {1})",
-        "regexp_count(varchar, varchar) bigint": "len(regexp_extract_all({0}, {1}))",
     },
 )
 
