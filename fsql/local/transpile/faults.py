@@ -124,6 +124,25 @@ _FAULTS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], TrinoError]]] = [
             _said("NUMERIC_VALUE_OUT_OF_RANGE", r"division overflow: \1 / \2"),
         ),
         (
+            r"Overflow in SUM of DECIMAL",
+            _said("NUMERIC_VALUE_OUT_OF_RANGE", "Decimal overflow"),
+        ),
+        (
+            r"Overflow in negation of",
+            _said("NUMERIC_VALUE_OUT_OF_RANGE", "Value is out of range for negation"),
+        ),
+        (
+            r"Invalid escape string",
+            _said("INVALID_FUNCTION_ARGUMENT", "Escape string must be a single character"),
+        ),
+        (
+            r"Like pattern must not end with escape",
+            _said(
+                "INVALID_FUNCTION_ARGUMENT",
+                "Escape character must be followed by '%', '_' or the escape character itself",
+            ),
+        ),
+        (
             r"Overflow on abs\((\S+)\)",
             _said("NUMERIC_VALUE_OUT_OF_RANGE", r"Value \1 is out of range for abs()"),
         ),

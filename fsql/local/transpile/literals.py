@@ -9,7 +9,7 @@ from sqlglot import exp
 from fsql.local.transpile.binder import Binder, rule
 from fsql.local.transpile.places import fault
 from fsql.local.transpile.scope import Typed
-from fsql.local.transpile.sqltext import string
+from fsql.local.transpile.sqltext import raised, string
 from fsql.local.transpile.types import (
     BIGINT,
     BOOLEAN,
@@ -60,7 +60,14 @@ def decimal_literal(node: exp.Expr, text: str) -> Typed:
     if digits > 38 or not (whole + fraction).isdecimal():
         raise fault(node, "INVALID_LITERAL", f"'{text}' is not a valid decimal literal")
     type_ = decimal(max(digits, 1), len(fraction))
-    return Typed(f"CAST({sign}{whole or '0'}.{fraction or '0'} AS {duckdb_type(type_)})", type_)
+    shown = f"{sign}{whole or '0'}.{fraction or '0'}"
+    if len(whole) + len(fraction) >= _LONGEST:
+        shown = string(shown)
+    return Typed(f"CAST({shown} AS {duckdb_type(type_)})", type_)
+
+
+_LONGEST = 38
+"""Digits of a decimal; DuckDB takes a longer number, ``.0`` included, for a double."""
 
 
 @rule(exp.Neg)
@@ -72,9 +79,17 @@ def _negated(binder: Binder, node: exp.Neg) -> Typed:
     if value.type.base not in _NEGATABLE:
         raise fault(node, "TYPE_MISMATCH", f"Cannot negate {value.type}")
     literal = -value.literal if isinstance(value.literal, int) else None
+    if value.sql in _LEAST:  # a constant, which DuckDB would widen
+        message = string(f"{value.type} negation overflow: {_LEAST[value.sql]}")
+        failing = raised("NUMERIC_VALUE_OUT_OF_RANGE", message, duckdb_type(value.type))
+        return Typed(failing, value.type)
     return Typed(f"(-{value.sql})", value.type, literal)
 
 
+_LEAST = {
+    f"CAST({-(2**bits)} AS {name})": -(2**bits)
+    for name, bits in (("TINYINT", 7), ("SMALLINT", 15), ("INTEGER", 31), ("BIGINT", 63))
+}
 _NEGATABLE = {
     *("tinyint", "smallint", "integer", "bigint", "real", "double", "decimal", "unknown"),
     *("interval day to second", "interval year to month"),

@@ -13,6 +13,7 @@ from sqlglot import exp
 from fsql.local.transpile.binder import Binder, Bound, coerced, rule
 from fsql.local.transpile.casts import cast_sql
 from fsql.local.transpile.coercion import common_type, common_type_of
+from fsql.local.transpile.equality import equal
 from fsql.local.transpile.errors import TrinoError
 from fsql.local.transpile.places import fault, operator_at, unexpected
 from fsql.local.transpile.scope import Typed
@@ -51,6 +52,9 @@ def _not_applicable(node: exp.Expr, symbol: str, left: Type, right: Type) -> str
 def compared(symbol: str, left: Typed, right: Typed, common: Type) -> str:
     """``left symbol right`` as values of their `common` type, by IEEE where they are floats."""
     a, b = coerced(left, common), coerced(right, common)
+    if symbol in ("=", "<>") and common.base in ("row", "array"):
+        same = equal(a, b, common)
+        return same if symbol == "=" else f"(NOT {same})"
     guard = _nan_guard(symbol, left, right) if common.base in _FLOATS else ""
     return template(f"({{0}} {symbol} {{1}}{guard})", [a, b])
 

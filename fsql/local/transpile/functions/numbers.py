@@ -66,8 +66,8 @@ def _modulus(call: Call) -> Typed:
     return result
 
 
-def _refused(message: str) -> str:
-    return raised("INVALID_FUNCTION_ARGUMENT", string(message), "DOUBLE")
+def _refused(message: str, kind: str = "double") -> str:
+    return raised("INVALID_FUNCTION_ARGUMENT", string(message), kind.upper())
 
 
 def _cosine(name: str) -> str:
@@ -138,7 +138,12 @@ register(
         "sign(double) double": "CASE WHEN isnan({0}) THEN {0} ELSE CAST(sign({0}) AS DOUBLE) END",
         "sqrt(double) double": "sqrt({0})",
         "width_bucket(double, double, double, bigint) bigint": (
-            "CAST(CASE WHEN {1} < {2} AND {0} < {1} OR {1} > {2} AND {0} > {1} THEN 0"
+            f"CAST(CASE WHEN isnan({{0}}) THEN {_refused('operand must not be NaN')}"
+            f" WHEN NOT isfinite({{1}}) THEN {_refused('first bound must be finite')}"
+            f" WHEN NOT isfinite({{2}}) THEN {_refused('second bound must be finite')}"
+            f" WHEN {{1}} = {{2}} THEN {_refused('bounds cannot equal each other')}"
+            f" WHEN {{3}} <= 0 THEN {_refused('bucketCount must be greater than 0')}"
+            " WHEN {1} < {2} AND {0} < {1} OR {1} > {2} AND {0} > {1} THEN 0"
             " WHEN {1} < {2} AND {0} >= {2} OR {1} > {2} AND {0} <= {2} THEN {3} + 1"
             " ELSE floor(({0} - {1}) / ({2} - {1}) * {3}) + 1 END AS BIGINT)"
         ),
@@ -156,13 +161,18 @@ register(
         "random() double": "random()",
         "rand() double": "random()",
         **{
-            f"{name}({kind}) {kind}": f"CAST(floor(random() * {{0}}) AS {kind.upper()})"
+            f"{name}({kind}) {kind}": (
+                f"CASE WHEN {{0}} <= 0 THEN {_refused('bound must be positive', kind)}"
+                f" ELSE CAST(floor(random() * {{0}}) AS {kind.upper()}) END"
+            )
             for name in ("random", "rand")
             for kind in _INTS
         },
         **{
             f"{name}({kind}, {kind}) {kind}": (
-                f"CAST({{0}} + floor(random() * ({{1}} - {{0}})) AS {kind.upper()})"
+                "CASE WHEN {0} >= {1} THEN"
+                f" {_refused('start value must be less than stop value', kind)} ELSE"
+                f" CAST({{0}} + floor(random() * ({{1}} - {{0}})) AS {kind.upper()}) END"
             )
             for name in ("random", "rand")
             for kind in _INTS
@@ -191,7 +201,22 @@ register(
             for kind, bits in zip(_INTS, (8, 16, 32, 64), strict=True)
         },
         "bit_count(bigint, bigint) bigint": (
-            "CAST(bit_count({0} & CASE WHEN {1} >= 64 THEN -1 ELSE (1 << {1}) - 1 END) AS BIGINT)"
+            "CASE WHEN {1} < 2 OR {1} > 64 THEN "
+            + raised(
+                "INVALID_FUNCTION_ARGUMENT",
+                "'Bits specified in bit_count must be between 2 and 64, got ' || {1}",
+                "BIGINT",
+            )
+            + " WHEN {1} < 64 AND ({0} >= 1 << (least({1}, 63) - 1)"
+            " OR {0} < -(1 << (least({1}, 63) - 1))) THEN "
+            + raised(
+                "INVALID_FUNCTION_ARGUMENT",
+                "'Number must be representable with the bits specified. '"
+                " || {0} || ' can not be represented with ' || {1} || ' bits'",
+                "BIGINT",
+            )
+            + " ELSE CAST(bit_count({0} & CASE WHEN {1} = 64 THEN -1"
+            " ELSE ((1 << (least({1}, 63) - 1)) - 1) * 2 + 1 END) AS BIGINT) END"
         ),
     },
 )
