@@ -227,6 +227,13 @@ _FAULTS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], TrinoError]]] = [
             _said("INVALID_FUNCTION_ARGUMENT", "Percentile must be between 0 and 1"),
         ),
         (
+            r"Invalid input for MIN/MAX: n value must be > 0",
+            _said(
+                "INVALID_FUNCTION_ARGUMENT",
+                "second argument of max_n/min_n must be a positive integer",
+            ),
+        ),
+        (
             r"Invalid input for arg_min/arg_max: n value must be > 0",
             _said(
                 "INVALID_FUNCTION_ARGUMENT",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from fsql.local.transpile.decimals import divided
 from fsql.local.transpile.functions.registry import AGGREGATE, WINDOW, Call, register
 from fsql.local.transpile.places import fault
 from fsql.local.transpile.scope import Typed
-from fsql.local.transpile.sqltext import escaped
+from fsql.local.transpile.sqltext import escaped, raised, string
 from fsql.local.transpile.types import UNKNOWN, decimal, duckdb_type
 
 __all__: list[str] = []
@@ -15,6 +16,14 @@ __all__: list[str] = []
 
 def _decimal_sum(call: Call) -> Typed:
     return Typed("<sum({0})>", decimal(38, call.types[0].scale))
+
+
+def _decimal_average(call: Call) -> Typed:
+    """Rounded half up, exactly: DuckDB's own goes by doubles."""
+    type_ = call.types[0]
+    total = Typed("<sum({0})>", decimal(38, type_.scale))
+    count = Typed("CAST(nullif(<count({0})>, 0) AS DECIMAL(19,0))", decimal(19, 0))
+    return Typed(divided(total, count, type_), type_)
 
 
 def _percentile(call: Call) -> str:
@@ -33,6 +42,17 @@ def _listed(call: Call) -> str:
     if call.given[1].literal is None:
         raise fault(call.node, "NOT_SUPPORTED", "The separator of listagg must be constant")
     return "<string_agg({0}, {1})>"
+
+
+_NAN = "CAST('NaN' AS DOUBLE)"
+
+
+def _offset(least: int) -> str:
+    """The second argument where it is at least so much."""
+    wrong = raised(
+        "INVALID_FUNCTION_ARGUMENT", string(f"Offset must be at least {least}"), "BIGINT"
+    )
+    return f"CASE WHEN {{1}} < {least} THEN {wrong} ELSE {{1}} END"
 
 
 _GROUPED = (
@@ -63,7 +83,7 @@ register(
         "sum(double) double": "<sum({0})>",
         "sum(interval day to second) =0": "CAST(<sum({0})> AS BIGINT)",
         "sum(interval year to month) =0": "CAST(<sum({0})> AS BIGINT)",
-        "avg(decimal) =0": "<decimal_average({0})>",
+        "avg(decimal) =0": _decimal_average,
         "avg(real) real": "CAST(<avg({0})> AS FLOAT)",
         **{
             f"avg({kind}) double": "<avg({0})>"
@@ -122,19 +142,19 @@ register(
                 ("variance", "var_samp"),
                 ("var_samp", "var_samp"),
                 ("var_pop", "var_pop"),
-                ("skewness", "skewness"),
                 ("kurtosis", "kurtosis"),
             )
         },
+        "skewness(double) double": (
+            "<skewness({0})> * (<count({0})> - 2)"
+            " / sqrt(CAST(<count({0})> AS DOUBLE) * (<count({0})> - 1))"
+        ),
         "geometric_mean(double) double": "exp(<avg(ln({0}))>)",
         **{
             f"{name}(double, double) double": f"<{name}({{0}}, {{1}})>"
             for name in (
-                "corr",
                 "covar_pop",
                 "covar_samp",
-                "regr_slope",
-                "regr_intercept",
                 "regr_avgx",
                 "regr_avgy",
                 "regr_r2",
@@ -142,6 +162,10 @@ register(
                 "regr_sxy",
                 "regr_syy",
             )
+        },
+        **{
+            f"{name}(double, double) double": f"nullif(<{name}({{0}}, {{1}})>, {_NAN})"
+            for name in ("corr", "regr_slope", "regr_intercept")
         },
         "regr_count(double, double) bigint": "CAST(<regr_count({0}, {1})> AS BIGINT)",
         "histogram(T) map(T, bigint)": (
@@ -194,9 +218,12 @@ register(
         "ntile(bigint) bigint": "<ntile({0})>",
         "first_value(T) T": "<first_value({0})>",
         "last_value(T) T": "<last_value({0})>",
-        "nth_value(T, bigint) T": "<nth_value({0}, {1})>",
+        "nth_value(T, bigint) T": f"<nth_value({{0}}, {_offset(1)})>",
         **{f"{name}(T) T": f"<{name}({{0}})>" for name in ("lag", "lead")},
-        **{f"{name}(T, bigint) T": f"<{name}({{0}}, {{1}})>" for name in ("lag", "lead")},
-        **{f"{name}(T, bigint, T) T": f"<{name}({{0}}, {{1}}, {{2}})>" for name in ("lag", "lead")},
+        **{f"{name}(T, bigint) T": f"<{name}({{0}}, {_offset(0)})>" for name in ("lag", "lead")},
+        **{
+            f"{name}(T, bigint, T) T": f"<{name}({{0}}, {_offset(0)}, {{2}})>"
+            for name in ("lag", "lead")
+        },
     },
 )
