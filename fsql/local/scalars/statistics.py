@@ -53,13 +53,15 @@ def inverse_beta_cdf(a: float, b: float, share: float) -> float:
     _checked_shape(a, b)
     if not 0 <= share <= 1:
         raise _refused("p must be in the interval [0, 1]")
+    if share in (0, 1):
+        return share
     low, high = 0.0, 1.0
     while low < (middle := (low + high) / 2) < high:
         if _incomplete_beta(a, b, middle) < share:
             low = middle
         else:
             high = middle
-    return high if share > 0 else 0.0
+    return high
 
 
 def _checked_shape(a: float, b: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from decimal import Decimal
 
 from tests.trino import Cases
@@ -22,6 +23,34 @@ CASES: Cases = {
         ("DATE '2020-01-01' = TIMESTAMP '2020-01-01 00:00:00'", True, "boolean"),
         ("ARRAY[1, 2] = ARRAY[1, 2]", True, "boolean"),
         ("ROW(1, 'a') = ROW(1, 'a')", True, "boolean"),
+        ("X'01' = X'01'", True, "boolean"),
+        (
+            "UUID '12151fd2-7586-11e9-8f9e-2a86e4085a59' = UUID"
+            " '12151FD2-7586-11e9-8f9e-2a86e4085a59'",
+            True,
+            "boolean",
+        ),
+        ("CHAR 'a ' = 'a'", True, "boolean"),
+        ("'a ' = 'a'", False, "boolean"),
+        ("(1, NULL) = (1, 2)", None, "boolean"),
+        ("(1, NULL) = (2, 2)", False, "boolean"),
+        ("ARRAY[1, NULL] = ARRAY[1, 2]", None, "boolean"),
+        ("ARRAY[1, NULL] = ARRAY[2, 2]", False, "boolean"),
+        ("ARRAY[1] = ARRAY[1, NULL]", False, "boolean"),
+        ("ARRAY[ARRAY[1], ARRAY[2]] = ARRAY[ARRAY[1], ARRAY[2]]", True, "boolean"),
+        ("map(ARRAY[1], ARRAY[2]) = map(ARRAY[1], ARRAY[2])", True, "boolean"),
+        ("1 = true", "TYPE_MISMATCH"),
+        ("1e0 = 1", True, "boolean"),
+        ("REAL '0.1' = DOUBLE '0.1'", False, "boolean"),
+        ("0e0 = -0e0", True, "boolean"),
+        ("'a' = 'A'", False, "boolean"),
+        ("BIGINT '1' = TINYINT '1'", True, "boolean"),
+        ("NULL = NULL", None, "boolean"),
+        (
+            "TIMESTAMP '2020-01-01 00:00:00 UTC' = TIMESTAMP '2020-01-01 01:00:00 +01:00'",
+            True,
+            "boolean",
+        ),
     ],
     "<": [
         ("JSON '1' < JSON '2'", "TYPE_MISMATCH: line 1:17: Cannot apply operator: json < json"),
@@ -29,6 +58,14 @@ CASES: Cases = {
         ("'a' < 'b'", True, "boolean"),
         ("1 < nan()", False, "boolean"),
         ("ROW(1, 2) < ROW(1, 3)", True, "boolean"),
+        ("X'01' < X'02'", True, "boolean"),
+        ("false < true", True, "boolean"),
+        ("'a' < 'B'", False, "boolean"),
+        ("'' < 'a'", True, "boolean"),
+        ("-1e0 < 0", True, "boolean"),
+        ("map(ARRAY[1], ARRAY[2]) < map(ARRAY[1], ARRAY[3])", "TYPE_MISMATCH"),
+        ("ARRAY[1, 2] < ARRAY[1, 3]", True, "boolean"),
+        ("ARRAY[1] < ARRAY[1, 0]", True, "boolean"),
     ],
     "LIKE": [
         (
@@ -44,6 +81,20 @@ CASES: Cases = {
         ("'abc' NOT LIKE 'b%'", True, "boolean"),
         ("'abc' NOT LIKE 'a$_c' ESCAPE '$'", True, "boolean"),
         ("'a\\c' LIKE 'a\\c'", True, "boolean"),
+        ("'ab' LIKE NULL", None, "boolean"),
+        ("NULL LIKE 'a'", None, "boolean"),
+        ("'a_b' LIKE 'a!_b' ESCAPE '!'", True, "boolean"),
+        ("'axb' LIKE 'a!_b' ESCAPE '!'", False, "boolean"),
+        ("'' LIKE '%'", True, "boolean"),
+        ("'' LIKE '_'", False, "boolean"),
+        ("'abc' LIKE 'abc%'", True, "boolean"),
+        ("'a.c' LIKE 'abc'", False, "boolean"),
+        ("'é' LIKE '_'", True, "boolean"),
+        (
+            "'a' LIKE 'a' ESCAPE 'xx'",
+            "INVALID_FUNCTION_ARGUMENT: Escape string must be a single character",
+        ),
+        ("'a' LIKE 'a!' ESCAPE '!'", "INVALID_FUNCTION_ARGUMENT"),
     ],
     "subquery": [
         (
@@ -54,28 +105,49 @@ CASES: Cases = {
     "<>": [
         ("1 <> NULL", None, "boolean"),
         ("nan() <> nan()", True, "boolean"),
+        ("(1, 2) <> (1, NULL)", None, "boolean"),
+        ("ARRAY[1] <> ARRAY[2]", True, "boolean"),
+        ("1 <> 1.0", False, "boolean"),
     ],
     ">": [
         ("nan() > 1", False, "boolean"),
         ("DATE '2020-01-02' > DATE '2020-01-01'", True, "boolean"),
+        ("TIME '10:00:00' > TIME '09:59:59'", True, "boolean"),
+        ("infinity() > 1e300", True, "boolean"),
+        ("INTERVAL '2' DAY > INTERVAL '47' HOUR", True, "boolean"),
     ],
     "<=": [
         ("nan() <= nan()", False, "boolean"),
+        ("2 <= 2.0", True, "boolean"),
+        ("NULL <= 1", None, "boolean"),
     ],
     "BETWEEN": [
         ("1 BETWEEN 1 AND 2", True, "boolean"),
         ("3 NOT BETWEEN 1 AND 2", True, "boolean"),
         ("2 BETWEEN 1.5 AND 2.5", True, "boolean"),
         ("1e0 BETWEEN 0e0 AND nan()", False, "boolean"),
+        ("NULL BETWEEN 1 AND 2", None, "boolean"),
+        ("1 BETWEEN NULL AND 0", False, "boolean"),
+        ("1 BETWEEN 2 AND NULL", False, "boolean"),
+        ("'b' BETWEEN 'a' AND 'c'", True, "boolean"),
+        ("3 BETWEEN 4 AND 2", False, "boolean"),
+        ("1 BETWEEN 'a' AND 'b'", "TYPE_MISMATCH"),
+        ("DATE '2020-01-15' BETWEEN DATE '2020-01-01' AND DATE '2020-01-31'", True, "boolean"),
     ],
     "IS_DISTINCT_FROM": [
         ("NULL IS DISTINCT FROM NULL", False, "boolean"),
         ("1 IS DISTINCT FROM NULL", True, "boolean"),
         ("1 IS NOT DISTINCT FROM 1", True, "boolean"),
+        ("nan() IS NOT DISTINCT FROM nan()", True, "boolean"),
+        ("1 IS DISTINCT FROM 1.0", False, "boolean"),
+        ("NULL IS DISTINCT FROM 1", True, "boolean"),
+        ("1 IS DISTINCT FROM 'a'", "TYPE_MISMATCH"),
     ],
     "IS_NULL": [
         ("NULL IS NULL", True, "boolean"),
         ("1 IS NOT NULL", True, "boolean"),
+        ("1 IS NULL", False, "boolean"),
+        ("(NULL, NULL) IS NULL", False, "boolean"),
     ],
     "IN": [
         ("1 IN (1, 2)", True, "boolean"),
@@ -83,26 +155,64 @@ CASES: Cases = {
         ("3 NOT IN (1, 2)", True, "boolean"),
         ("1 IN (1.5, 1.0)", True, "boolean"),
         ("(1, 2) IN (SELECT 1, 2)", True, "boolean"),
+        ("NULL IN (1, 2)", None, "boolean"),
+        ("NULL NOT IN (1)", None, "boolean"),
+        ("1 NOT IN (2, NULL)", None, "boolean"),
+        ("1 NOT IN (1, NULL)", False, "boolean"),
+        ("1 IN (SELECT 2 WHERE false)", False, "boolean"),
+        ("NULL IN (SELECT 2 WHERE false)", False, "boolean"),
+        ("1 IN (SELECT NULL)", None, "boolean"),
+        ("1 IN ('a')", "TYPE_MISMATCH"),
+        ("(1, 2) IN ((1, 2), (3, 4))", True, "boolean"),
+        ("1 IN (TINYINT '1', 2.5)", True, "boolean"),
     ],
     "ANY": [
         ("1 = ANY (VALUES 1, 2)", True, "boolean"),
+        ("1 = ANY (SELECT 1 WHERE false)", False, "boolean"),
+        ("1 = ANY (VALUES 2, NULL)", None, "boolean"),
+        ("1 < ANY (VALUES 0, 2)", True, "boolean"),
+        ("1 >= ANY (VALUES 5, 6)", False, "boolean"),
     ],
     "ALL": [
         ("3 > ALL (VALUES 1, 2)", True, "boolean"),
+        ("1 < ALL (VALUES 2, NULL)", None, "boolean"),
+        ("3 < ALL (VALUES 2, NULL)", False, "boolean"),
+        ("1 > ALL (SELECT 1 WHERE false)", True, "boolean"),
+        ("1 <> ALL (VALUES 2, 3)", True, "boolean"),
+        ("NULL = ALL (SELECT 1 WHERE false)", True, "boolean"),
     ],
     "SOME": [
         ("3 = SOME (SELECT 1)", False, "boolean"),
+        ("2 = SOME (VALUES 1, 2)", True, "boolean"),
     ],
     "EXISTS": [
         ("EXISTS (SELECT 1 WHERE false)", False, "boolean"),
+        ("EXISTS (SELECT NULL)", True, "boolean"),
+        ("NOT EXISTS (SELECT 1 WHERE false)", True, "boolean"),
     ],
     "greatest": [
         ("greatest(1, 3, 2)", 3, "integer"),
         ("greatest(1, NULL)", None, "integer"),
         ("greatest(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)", 12, "integer"),
+        ("greatest(1, 2.5, 3e0)", 3.0, "double"),
+        ("greatest('a', 'B')", "a", "varchar(1)"),
+        ("greatest(1, 'a')", "FUNCTION_NOT_FOUND"),
+        ("greatest()", "FUNCTION_NOT_FOUND"),
+        ("greatest(DATE '2020-01-02', DATE '2020-01-01')", datetime.date(2020, 1, 2), "date"),
     ],
     "least": [
         ("least(1.5, 1)", Decimal("1.0"), "decimal(11,1)"),
         ("least('b', 'a')", "a", "varchar(1)"),
+        ("least(1, NULL)", None, "integer"),
+        ("least(DATE '2020-01-01', DATE '2019-01-01')", datetime.date(2019, 1, 1), "date"),
+        ("least(true, false)", False, "boolean"),
+    ],
+    "!=": [
+        ("1 != 2", True, "boolean"),
+        ("'a' != 'a'", False, "boolean"),
+    ],
+    ">=": [
+        ("2 >= 3", False, "boolean"),
+        ("DATE '2020-01-01' >= DATE '2020-01-01'", True, "boolean"),
     ],
 }
