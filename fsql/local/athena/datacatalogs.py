@@ -10,6 +10,7 @@ from typing import Any
 
 from fsql.local.athena.tags import Tags, arn
 from fsql.local.paging import decode_token, page
+from fsql.local.patterns import NamePattern
 from fsql.local.statements.failures import invalid_request
 from fsql.local.store import Store
 from fsql.local.tables.iceberg_io import GlueCalls
@@ -189,10 +190,11 @@ def _metadata_error(error: AwsError) -> AwsError:
     return AwsError("MetadataException", f"{error.message} ({service}; {request})")
 
 
-def _pattern(expression: str | None) -> re.Pattern[str]:
+def _pattern(expression: str | None) -> NamePattern:
     try:
-        return re.compile(re.sub(r"(?<![.\])])\*", ".*", expression or "*"), re.IGNORECASE)
-    except re.error as error:
+        text = re.sub(r"(?<![.\])])\*", ".*", expression or "*")
+        return NamePattern(text, any_case=True)
+    except ValueError as error:
         raise AwsError(
             "InvalidRequestException",
             f"Expression {expression!r} is no regular expression: {error}",

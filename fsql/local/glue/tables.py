@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ from fsql.local.glue.shapes import (
     storage,
 )
 from fsql.local.paging import decode_token, page
+from fsql.local.patterns import NamePattern
 from fsql.local.store import Store
 from fsql.local.wire import ACCOUNT, REGION, AwsError
 
@@ -69,10 +71,17 @@ def table_arn(database: str, name: str) -> str:
 
 
 class Tables:
-    """CreateTable, GetTable, GetTables, UpdateTable, DeleteTable and BatchDeleteTable."""
+    """CreateTable, GetTable, GetTables, UpdateTable, DeleteTable and BatchDeleteTable.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        index: adds a partition index to a table.
+    """
+
+    def __init__(
+        self, store: Store, index: Callable[[sqlite3.Connection, TableRow, Json], None]
+    ) -> None:
         self._store = store
+        self._index = index
 
     def create(self, request: Json) -> Json:
         """Answer CreateTable."""
@@ -81,6 +90,7 @@ class Tables:
         created = now()
         body |= {"CreateTime": created, "UpdateTime": created, "CreatedBy": _CREATOR}
         body["VersionId"] = "0"
+        indexes = request.get("PartitionIndexes") or []
         with self._store.write() as db:
             require_database(db, request["DatabaseName"])
             if TableRow.find(db, body["DatabaseName"], body["Name"]):
@@ -89,6 +99,9 @@ class Tables:
                 "INSERT INTO glue_table (database, name, version, body) VALUES (?, ?, 0, ?)",
                 (body["DatabaseName"], body["Name"], json.dumps(body)),
             )
+            made = TableRow.require(db, body["DatabaseName"], body["Name"])
+            for index in indexes:
+                self._index(db, made, index)
         return {}
 
     def get(self, request: Json) -> Json:
@@ -154,14 +167,19 @@ class Tables:
         return {"Errors": errors}
 
 
-def name_pattern(expression: str | None) -> re.Pattern[str]:
-    r"""A name filter as a Python regex; Java's ``\Q…\E`` quoting is understood."""
+def name_pattern(expression: str | None) -> NamePattern:
+    r"""A name filter; Java's ``\Q…\E`` quoting is understood.
+
+    A ``*`` that follows no group, class or dot stands for any text, as in Hive's patterns:
+    awswrangler asks for ``*part*`` and ``prefix*``.
+    """
     if not expression:
-        return re.compile(".*")
+        return NamePattern(".*")
     text = re.sub(r"\\Q(.*?)(?:\\E|$)", lambda match: re.escape(match[1]), expression)
+    text = re.sub(r"(?<![.)\]}\\])\*", ".*", text)
     try:
-        return re.compile(text)
-    except re.error as error:
+        return NamePattern(text)
+    except ValueError as error:
         raise invalid(f"Expression {expression!r} is no regular expression: {error}.") from None
 
 

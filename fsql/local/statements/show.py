@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fsql.local.columns import ResultColumn
+from fsql.local.patterns import NamePattern
 from fsql.local.statements import nodes as st
 from fsql.local.statements.context import Context, Outcome
 from fsql.local.statements.formats import escaped, shown_format
@@ -77,8 +78,8 @@ def _filtered(names: Iterable[str], pattern: str | None) -> list[str]:
     if pattern is None:
         return sorted(names)
     try:
-        regex = re.compile(re.sub(r"(?<![.\])])\*", ".*", pattern), re.IGNORECASE)
-    except re.error as error:
+        regex = NamePattern(re.sub(r"(?<![.\])])\*", ".*", pattern), any_case=True)
+    except ValueError as error:
         raise hive_error(f"{pattern!r} is no regular expression: {error}") from error
     return sorted(name for name in names if regex.fullmatch(name))
 
