@@ -2,7 +2,7 @@
 
 It trusts every program on the machine, and web pages run on the machine too: a page may send
 requests to loopback, and by DNS rebinding (its own name, resolved to 127.0.0.1) even read the
-answers. Browsers tell on both, in the headers Origin and Host.
+answers. Browsers tell on both, in the headers Origin, Sec-Fetch-Site and Host.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from fsql.local.wire import AwsError
 
 __all__ = ["Guard", "is_loopback", "valid_host"]
 
-_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
+# Names are no longer: https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{1,45}\])(?::\d{1,5})?")
 _TRUSTED = (".localhost", ".amazonaws.com", ".amazonaws.com.cn")
 
 
@@ -33,7 +34,8 @@ class Guard:
 
     def check(self, headers: Mapping[str, str]) -> None:
         """AwsError AccessDenied."""
-        if "origin" in headers:
+        # An image or a script of a page comes without an Origin; what a person opens is "none".
+        if "origin" in headers or headers.get("sec-fetch-site", "none") != "none":
             raise AwsError(
                 "AccessDenied",
                 "Requests from web pages are refused; start the server with --require-signature "

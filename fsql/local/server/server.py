@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import socket
 import threading
@@ -23,6 +24,7 @@ _IDLE_SECONDS = 120.0
 _KEEP_ALIVE_SECONDS = 75
 _BACKLOG = 1024
 _LARGEST_HEAD = 64 << 10  # bytes; a presigned URL with a session token takes a few thousand
+_HEAD_SECONDS = 30.0  # for a whole head, and for the first byte of a new connection
 
 
 class Server:
@@ -113,9 +115,20 @@ class Server:
 
 
 class _Protocol(HttpToolsProtocol):
-    """uvicorn's, which takes headers of any size, with a limit to them."""
+    """uvicorn's, which takes heads of any size for any time, with limits to both."""
 
     _head_bytes: int | None = None
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for a head, but not for ever."""
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._stop_waiting()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Parse what came."""
@@ -129,11 +142,26 @@ class _Protocol(HttpToolsProtocol):
         """Count from here,"""
         super().on_message_begin()
         self._head_bytes = 0
+        self._wait_for_head()
 
     def on_headers_complete(self) -> None:
         """to here."""
         self._head_bytes = None
+        self._stop_waiting()
         super().on_headers_complete()
+
+    def _wait_for_head(self) -> None:
+        self._stop_waiting()
+        self._head_timer = self.loop.call_later(_HEAD_SECONDS, self._too_slow)
+
+    def _stop_waiting(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _too_slow(self) -> None:
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.close()
 
 
 def _bound(host: str, port: int) -> socket.socket:
