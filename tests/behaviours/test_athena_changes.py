@@ -27,7 +27,7 @@ from pyiceberg.transforms import BucketTransform
 from pyiceberg.types import IntegerType, LongType, NestedField, StringType, StructType
 
 from tests.behaviours.athena_client import AthenaClient
-from tests.behaviours.conftest import embedded
+from tests.behaviours.backends import embedded
 from tests.behaviours.pyiceberg_client import glue_catalog
 from tests.behaviours.test_athena_sql import position_deletes, read
 

@@ -21,7 +21,7 @@ from pyiceberg.types import StringType
 from fsql.local.tables import iceberg_rewrite
 from fsql.local.tables.iceberg_io import EmbeddedCatalog
 from tests.behaviours.athena_client import AthenaClient
-from tests.behaviours.conftest import embedded
+from tests.behaviours.backends import age, embedded
 from tests.behaviours.pyiceberg_client import glue_catalog
 from tests.behaviours.test_athena_sql import position_deletes
 
@@ -67,12 +67,6 @@ def there(client: AthenaClient, folder: str = "data/") -> list[str]:
 def put(client: AthenaClient, key: str, body: bytes = b"x") -> str:
     client.session.client("s3").put_object(Bucket="some-bucket", Key=key, Body=body)
     return f"s3://some-bucket/{key}"
-
-
-def age(tmp_path: Path, uri: str, days: float) -> None:
-    """Make an object so many days old."""
-    then = time.time() - days * 86400
-    os.utime(tmp_path / "aws" / "s3" / uri.removeprefix("s3://"), (then, then))
 
 
 def insert(client: AthenaClient, *rows: str) -> None:

@@ -818,7 +818,7 @@ def test_the_information_schema(athena: AthenaClient, bucket: str) -> None:
 
 def test_explain_shows_a_plan_or_the_fault(athena: AthenaClient, bucket: str) -> None:
     iceberg(athena, bucket, "t", "a bigint")
-    athena.run("INSERT INTO t VALUES (1)")
+    athena.run("INSERT INTO t VALUES (1), (2)")
     plan = athena.run("EXPLAIN SELECT * FROM t WHERE a = 1")
     assert plan.names == ["Query Plan"]
     assert plan.execution["SubstatementType"] == "EXPLAIN"

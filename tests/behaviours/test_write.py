@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,40 @@ import sqlalchemy as sa
 
 import fsql
 from fsql.errors import InvalidData
+from fsql.sessions import EndpointSession
 from fsql.types import Array, Map, Struct, Timestamp
+from tests.behaviours import backends
 from tests.behaviours.athena_client import AthenaClient
 
+Urls = Callable[[Path], AbstractContextManager[str]]
+
+
+@contextmanager
+def embedded(folder: Path) -> Iterator[str]:
+    """The URL of a folder."""
+    yield f"fsql:///{folder}/store"
+
+
+@contextmanager
+def endpoints(backend: str, folder: Path) -> Iterator[str]:
+    """The URL of an AWS that has a bucket and nothing else."""
+    with backends.BACKENDS[backend](folder) as session:
+        session.client("s3").create_bucket(Bucket="features")
+        assert isinstance(session, EndpointSession)
+        athena = session.athena_endpoint_url or session.endpoint_url
+        yield (
+            f"fsql://KEY:SECRET@us-east-1/feature_store?endpoint_url={session.endpoint_url}"
+            f"&athena_endpoint_url={athena}"
+            "&s3_staging_dir=s3://features/athena/&warehouse=s3://features/warehouse/"
+        )
+
+
 # Each backend gives the URL of an empty store, from an empty folder that it may use or not.
-BACKENDS: dict[str, Callable[[Path], str]] = {"embedded": lambda folder: f"fsql:///{folder}/store"}
+BACKENDS: dict[str, Urls] = {
+    "embedded": embedded,
+    "served": partial(endpoints, "served"),
+    "moto": partial(endpoints, "moto"),
+}
 
 GROUP = fsql.FeatureGroup(
     "acme",
@@ -54,10 +85,11 @@ def rows(*users: int) -> pa.Table:
 
 
 @pytest.fixture(params=BACKENDS.values(), ids=list(BACKENDS))
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> fsql.FeatureStore:
-    made = fsql.FeatureStore(request.param(tmp_path))
-    made.create(GROUP)
-    return made
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[fsql.FeatureStore]:
+    with request.param(tmp_path) as url:
+        made = fsql.FeatureStore(url)
+        made.create(GROUP)
+        yield made
 
 
 def client(store: fsql.FeatureStore, service: str) -> Any:
