@@ -20,7 +20,7 @@ def _integer(text: str) -> Any:
     try:
         return int(text)
     except ValueError:
-        raise ValueError(f'"{text}" is not an integer.') from None
+        raise ValueError(f'For input string: "{text}" is not an integer.') from None
 
 
 def _decimal(text: str) -> Any:
