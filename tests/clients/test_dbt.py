@@ -38,7 +38,7 @@ def dbt(served: Endpoint, tmp_path: Path) -> Any:
 
 def rows(sql: str) -> list[Any]:
     with connect(s3_staging_dir=STAGING, schema_name="shop", poll_interval=0.02) as connection:
-        return connection.cursor().execute(sql).fetchall()
+        return list(connection.cursor().execute(sql).fetchall())
 
 
 def test_a_project_built_twice(aws: Any, dbt: Any, tmp_path: Path) -> None:
