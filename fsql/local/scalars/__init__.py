@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from fsql.local.scalars import binary, jsoncasts, patterns, quantities, sqljson, statistics, texts
+from fsql.local.scalars import (
+    binary,
+    days,
+    jsoncasts,
+    patterns,
+    quantities,
+    sqljson,
+    statistics,
+    texts,
+)
 from fsql.local.scalars.registry import Fault, register, scalar
 
 __all__ = ["Fault", "register", "scalar"]
 
-_MODULES = (binary, jsoncasts, patterns, quantities, sqljson, statistics, texts)
+_MODULES = (binary, days, jsoncasts, patterns, quantities, sqljson, statistics, texts)
 """Imported for the functions they keep."""

@@ -153,6 +153,11 @@ def from_utf8(data: bytes, replacement: str) -> str:
     return data.decode("utf-8", "replace").replace("\ufffd", replacement)
 
 
+@scalar("VARCHAR", "VARCHAR")
+def char2hexint(text: str) -> str:
+    return text.encode("utf-16-be").hex().upper()
+
+
 # ---- URLs --------------------------------------------------------------------------------------
 
 

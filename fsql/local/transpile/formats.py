@@ -77,14 +77,14 @@ _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
 def local_time(sql: str, zone: str) -> str:
     """The wall clock time in `zone` of an instant (TIMESTAMPTZ to TIMESTAMP)."""
     if minutes := _offset_minutes(zone):
-        return f"(timezone('UTC', {sql}) + INTERVAL {minutes} MINUTE)"
+        return f"(timezone('UTC', {sql}) + INTERVAL ({minutes}) MINUTE)"
     return f"timezone({string(_named_zone(zone))}, {sql})"
 
 
 def instant_of(sql: str, zone: str) -> str:
     """The instant of a wall clock time in `zone` (TIMESTAMP to TIMESTAMPTZ)."""
     if minutes := _offset_minutes(zone):
-        return f"timezone('UTC', {sql} - INTERVAL {minutes} MINUTE)"
+        return f"timezone('UTC', {sql} - INTERVAL ({minutes}) MINUTE)"
     return f"timezone({string(_named_zone(zone))}, {sql})"
 
 

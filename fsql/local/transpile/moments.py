@@ -57,6 +57,8 @@ def literal_cast(node: exp.Expr, keyword: str, text: str) -> Typed:
             raise fault(node, "INVALID_LITERAL", message) from None
     if keyword == "decimal":
         return decimal_literal(node, text)
+    if keyword == "timetz":
+        raise fault(node, "NOT_SUPPORTED", "time with time zone is not supported")
     keyword = {"float": "real", "int": "integer"}.get(keyword, keyword)
     if keyword in INTEGERS:
         return _sized_integer(node, Type(keyword), text)

@@ -11,10 +11,11 @@ from fsql.local.transpile.functions import (
     regexes,
     strings,
     times,
+    times_of_day,
 )
 from fsql.local.transpile.functions.registry import FUNCTIONS
 
 __all__ = ["FUNCTIONS"]
 
-_TABLES = (aggregates, arrays, binary, jsons, numbers, regexes, strings, times)
+_TABLES = (aggregates, arrays, binary, jsons, numbers, regexes, strings, times, times_of_day)
 """Imported for the functions they register."""

@@ -18,7 +18,6 @@ _NAMES = (
     " theta_sketch_cardinality theta_sketch_union"
     # Date and time functions and operators
     " from_iso8601_timestamp_nanos from_unixtime_nanos"
-    " timezone"
     # Geospatial functions
     " bing_tile bing_tile_at bing_tile_coordinates bing_tile_polygon bing_tile_quadkey"
     " bing_tile_zoom_level bing_tiles_around convex_hull_agg from_encoded_polyline"
@@ -64,7 +63,6 @@ _NAMES = (
     # T-Digest functions
     " tdigest_agg"
     # Teradata functions
-    " char2hexint index to_char to_date to_timestamp"
     # URL functions
 )
 

@@ -268,6 +268,7 @@ register(
         "great_circle_distance(double, double, double, double) double": (
             f"CASE WHEN abs({{0}}) > 90 OR abs({{2}}) > 90 THEN"
             f" {_refused('Latitude must be between -90 and 90')}"
+            " WHEN {0} + {1} + {2} + {3} IS NULL THEN NULL"
             f" WHEN abs({{1}}) > 180 OR abs({{3}}) > 180 THEN"
             f" {_refused('Longitude must be between -180 and 180')}"
             f" ELSE {_EARTH} * 2 * asin(sqrt(least(1e0,"

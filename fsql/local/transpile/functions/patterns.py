@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from fsql.local.transpile.places import fault
 
-__all__ = ["joda_pattern", "mysql_pattern"]
+__all__ = ["ZONES", "joda_pattern", "mysql_pattern"]
 
 _MYSQL = {
     **{letter: f"%{letter}" for letter in "abdHjmpYy%"},
@@ -62,7 +62,12 @@ _JODA = {
     "m": {1: "%-M", 2: "%M"},
     "s": {1: "%-S", 2: "%S"},
     "S": {3: "%g", 6: "%f"},
+    "G": {1: "AD", 2: "AD", 3: "AD"},
+    "Z": {1: "\1", 2: "\2", 3: "\3"},
 }
+"""A control character stands for the zone, which strftime can't know: see `ZONES`."""
+ZONES = ("\1", "\2", "\3")
+"""For an offset as in ``+0530``, for one as in ``+05:30``, and for the name of the zone."""
 _PIECE = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+")
 
 

@@ -6,16 +6,15 @@ import re
 
 from fsql.local.transpile import formats
 from fsql.local.transpile.casts import cast_sql
-from fsql.local.transpile.functions.patterns import joda_pattern, mysql_pattern
+from fsql.local.transpile.functions.patterns import ZONES, joda_pattern, mysql_pattern
 from fsql.local.transpile.functions.registry import SCALAR, Call, Emit, register
-from fsql.local.transpile.moments import zone_name
+from fsql.local.transpile.moments import is_zone, zone_name
 from fsql.local.transpile.places import fault
 from fsql.local.transpile.scope import Typed
 from fsql.local.transpile.sqltext import once, string, template
 from fsql.local.transpile.types import (
     DATE,
     TIMESTAMP_TZ,
-    VARCHAR,
     Type,
     duckdb_type,
     timestamp,
@@ -206,7 +205,16 @@ def _offset_zone(call: Call) -> str:
     hours, minutes = (given.literal for given in call.given[1:])
     if not isinstance(hours, int) or not isinstance(minutes, int):
         raise fault(call.node, "NOT_SUPPORTED", "from_unixtime needs a constant offset")
-    return f"+{hours:02}:{minutes:02}" if hours or minutes else "UTC"
+    offset = hours * 60 + minutes
+    if abs(offset) > _WIDEST or abs(minutes) > 59:
+        message = f"Invalid offset minutes {offset}"
+        raise fault(call.node, "INVALID_FUNCTION_ARGUMENT", message)
+    sign = "-" if offset < 0 else "+"
+    return f"{sign}{abs(offset) // 60:02}:{abs(offset) % 60:02}" if offset else "UTC"
+
+
+_WIDEST = 14 * 60
+"""Minutes; how far from UTC a zone may be."""
 
 
 _ISO = r"(\d{4})(-\d\d(-\d\d(T\d\d(:\d\d(:\d\d([.,]\d+)?)?)?)?)?)?(Z|[-+]\d\d(:?\d\d)?)?"
@@ -224,9 +232,16 @@ def _from_iso8601(call: Call) -> Typed:
         f" THEN {wrong} WHEN regexp_matches({{0}}, 'T.*(Z|[-+]\\d\\d(:?\\d\\d)?)$')"
         f" THEN CAST({{0}} AS TIMESTAMPTZ) ELSE timezone('UTC', CAST({padded} AS TIMESTAMP)) END"
     )
-    sql = template(text.replace("\\d{4}", "\\d\\d\\d\\d"), call.arguments)
+    sql = template(text.replace("\\d{4}", "\\d\\d\\d\\d"), [_calendar(call.arguments[0])])
     zone = _iso_zone(call.given[0].literal)
     return Typed(cast_sql(sql, timestamp_tz(6), timestamp_tz(3)), timestamp_tz(3, zone))
+
+
+def _calendar(text: str) -> str:
+    """A week or a day of the year as a calendar date, before the time."""
+    other = string(r"^\d\d\d\d-(W.*|\d\d\d)(T.*)?$")
+    made = "CAST(fsql_iso_date(split_part({0}, 'T', 1)) AS VARCHAR) || regexp_extract({0}, 'T.*$')"
+    return template(f"CASE WHEN regexp_matches({{0}}, {other}) THEN {made} ELSE {{0}} END", [text])
 
 
 def _iso_zone(text: str | int | None) -> str:
@@ -284,7 +299,7 @@ register(
         f"to_unixtime({TIMESTAMP_TZ}) double": "epoch({0})",
         "to_unixtime(timestamp) double": "epoch({0})",
         "from_iso8601_timestamp(varchar) timestamp(3) with time zone": _from_iso8601,
-        "from_iso8601_date(varchar) date": lambda call: cast_sql(call.arguments[0], VARCHAR, DATE),
+        "from_iso8601_date(varchar) date": "fsql_iso_date({0})",
         **_for_times("to_iso8601(#) varchar", _to_iso8601),
         f"at_timezone({TIMESTAMP_TZ}, varchar) {TIMESTAMP_TZ}": _zoned,
         f"with_timezone(timestamp, varchar) {TIMESTAMP_TZ}": _zoned,
@@ -295,30 +310,75 @@ register(
 
 
 def _pattern(call: Call, translate: object) -> str:
+    return string(_pattern_text(call, translate))
+
+
+def _pattern_text(call: Call, translate: object) -> str:
     text = call.given[1].literal
     if not isinstance(text, str):
         raise fault(call.node, "NOT_SUPPORTED", "The format must be constant")
     assert callable(translate)
-    return string(translate(call.node, text))
+    return str(translate(call.node, text))
 
 
 def _formatted(translate: object) -> Emit:
     """Printed with milliseconds, as Trino does whatever the precision."""
 
     def made(call: Call) -> str:
-        value = wall(call.arguments[0], call.types[0])
-        return f"strftime({value}, {_pattern(call, translate)})"
+        return once(call.arguments[0], lambda value: _printed(call, value, translate))
 
     return made
 
 
+def _printed(call: Call, value: str, translate: object) -> str:
+    type_ = call.types[0]
+    pieces = re.split("([\1\2\3])", _pattern_text(call, translate))
+    shown = wall(value, type_)
+    texts = [
+        _zone_text(piece, value, type_) if piece in ZONES else f"strftime({shown}, {string(piece)})"
+        for piece in pieces
+        if piece or len(pieces) == 1
+    ]
+    return f"({' || '.join(texts)})" if len(texts) > 1 else texts[0]
+
+
+def _zone_text(mark: str, value: str, type_: Type) -> str:
+    """A value without a zone is one of UTC's."""
+    if mark == ZONES[2]:
+        return f"CASE WHEN {value} IS NOT NULL THEN {string(type_.zone)} END"
+    offset = "'+00:00'" if type_.base != TIMESTAMP_TZ else _offset(value, type_)
+    plain = f"replace({offset}, 'Z', '+00:00')"
+    return f"replace({plain}, ':', '')" if mark == ZONES[0] else plain
+
+
 def _parsed_mysql(call: Call) -> Typed:
-    return Typed(f"strptime({call.arguments[0]}, {_pattern(call, mysql_pattern)})", timestamp(3))
+    """In milliseconds; of years with two digits the first is 1970, where DuckDB's is 1969."""
+    parsed = (
+        f"date_trunc('millisecond', strptime({call.arguments[0]}, {_pattern(call, mysql_pattern)}))"
+    )
+    if "%y" in str(call.given[1].literal):
+        later = "CASE WHEN year({0}) = 1969 THEN {0} + to_years(100) ELSE {0} END"
+        parsed = template(later, [parsed])
+    return Typed(parsed, timestamp(3))
 
 
 def _parsed_joda(call: Call) -> Typed:
-    parsed = f"strptime({call.arguments[0]}, {_pattern(call, joda_pattern)})"
+    """Shown in the zone of a constant text; what comes from a column is shown in UTC."""
+    pattern = _pattern_text(call, joda_pattern)
+    zoned = any(mark in pattern for mark in ZONES)
+    for mark, letter in zip(ZONES, ("%z", "%z", "%Z"), strict=True):
+        pattern = pattern.replace(mark, letter)
+    parsed = f"strptime({call.arguments[0]}, {string(pattern)})"
+    if zoned:
+        return Typed(parsed, timestamp_tz(3, _last_zone(call.given[0].literal)))
     return Typed(f"timezone('UTC', CAST({parsed} AS TIMESTAMP))", timestamp_tz(3))
+
+
+def _last_zone(text: str | int | None) -> str:
+    """The zone at the end of a text, or UTC."""
+    found = re.search(r"([-+]\d\d):?(\d\d)$|([A-Z]\w+(?:/\w+)*)$", str(text))
+    name = found[3] or f"{found[1]}:{found[2]}" if found else "UTC"
+    return name if is_zone(name) and name != "+00:00" else "UTC"
 
 
 register(
