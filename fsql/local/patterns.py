@@ -7,7 +7,11 @@ https://github.com/google/re2/wiki/Syntax.
 
 from __future__ import annotations
 
+import re
+
 __all__ = ["NamePattern"]
+
+_END = re.compile(r"(?<!\\)((?:\\\\)*)\\Z")
 
 
 class NamePattern:
@@ -22,7 +26,8 @@ class NamePattern:
     """
 
     def __init__(self, text: str, any_case: bool = False) -> None:
-        self._text = rf"\A(?:{text})\z"
+        ends = _END.sub(r"\1\\z", text)  # Java's and Python's \Z, which RE2 lacks
+        self._text = rf"\A(?:{ends})\z"
         self._any_case = any_case
         self._takes_all = text == ".*"
         self.fullmatch("")
