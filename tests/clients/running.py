@@ -7,14 +7,13 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_SECONDS = 100
-
 
 def told(
     command: Sequence[str | Path],
     environment: Mapping[str, str],
     folder: Path | None = None,
     code: int = 0,
+    seconds: float = 100,
 ) -> str:
     """What a command printed; fails with all that it said if it ends with another code."""
     run = subprocess.run(
@@ -23,7 +22,7 @@ def told(
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=_SECONDS,
+        timeout=seconds,
         check=False,
     )
     said = f"$ {' '.join(map(str, command))}\n{run.stdout}\n{run.stderr}"

@@ -25,11 +25,13 @@ from fsql.local.statements.unload import (
 from fsql.local.tables import iceberg_write
 from fsql.local.tables.hive import types_of
 from fsql.local.tables.hive_files import NULL_PARTITION, partitions_of, table_location
+from fsql.local.tables.hive_lines import Form
 from fsql.local.tables.hive_projection import is_projected
 from fsql.local.tables.hive_serdes import reader_of
+from fsql.local.tables.hive_text_write import line_of, write_lines
 from fsql.local.tables.hive_types import to_hive
 from fsql.local.tables.iceberg_types import schema_of, to_trino
-from fsql.local.tables.parquet import Options, Written, check_new_partitions, publish, write_parquet
+from fsql.local.tables.parquet import File, Options, check_new_partitions, publish, write_parquet
 from fsql.local.tables.partitions import register_partitions
 from fsql.local.tables.resolver import CATALOG, is_iceberg, metadata_location
 from fsql.local.tables.views import is_view
@@ -126,14 +128,12 @@ def _targets(types: Mapping[str, tt.Type], columns: Sequence[str]) -> list[str]:
 
 def _insert_hive(context: Context, table: Json, select: str, single: bool) -> tuple[int, list[str]]:
     """New files in the table's folder or its partitions' ones, then the new partitions."""
-    _check_writable(table["StorageDescriptor"])
     if is_projected(table):
         raise TrinoError(
             "NOT_SUPPORTED", "INSERT INTO tables with partition projection runs on AWS only"
         )
     keys = [key["Name"].lower() for key in table.get("PartitionKeys", [])]
-    codec = table.get("Parameters", {}).get("write.compression", "SNAPPY")
-    files = write_parquet(context.session, select, Options(codec, partition_by=keys, single=single))
+    rows, files = _hive_rows(context, table, select, keys, single)
     known = {}
     if keys:
         for partition in partitions_of(context.glue, table):
@@ -149,16 +149,34 @@ def _insert_hive(context: Context, table: Json, select: str, single: bool) -> tu
     uris = publish(context, files, folders)
     if keys:
         register_partitions(context, table, ((list(values), None) for values in sorted(new)))
-    return sum(file.rows for file in files), uris
+    return rows, uris
 
 
-def _check_writable(storage: Json) -> None:
+def _hive_rows(
+    context: Context, table: Json, select: str, keys: Sequence[str], single: bool
+) -> tuple[int, Sequence[File]]:
+    """The query's rows as files of the table's format, not published yet."""
+    storage, properties = table["StorageDescriptor"], table.get("Parameters", {})
+    info = storage.get("SerdeInfo", {})
+    form = Form(info.get("Parameters", {}), properties, table["Name"])
+    serde = str(info.get("SerializationLibrary"))
+    line = line_of(serde, form, types_of(storage["Columns"]))
+    if line is not None:
+        return write_lines(context.session, select, line, keys, properties)
+    _check_writable(storage, serde)
+    codec = properties.get("write.compression", "SNAPPY")
+    files = write_parquet(context.session, select, Options(codec, partition_by=keys, single=single))
+    return sum(file.rows for file in files), files
+
+
+def _check_writable(storage: Json, serde: str) -> None:
     """Refuse a pair of output format and SerDe that Trino does not know as one format."""
-    serde = storage.get("SerdeInfo", {}).get("SerializationLibrary")
     known = PARQUET["OutputFormat"], PARQUET["SerdeInfo"]["SerializationLibrary"]
-    if reader_of(str(serde)) is not None:
+    if reader_of(serde) is not None:
         raise TrinoError(
-            "NOT_SUPPORTED", "INSERT INTO tables of text runs on AWS only; use Parquet or Iceberg"
+            "NOT_SUPPORTED",
+            f"INSERT INTO tables with the SerDe {serde} runs on AWS only; use Parquet, Iceberg,"
+            " LazySimpleSerDe or JSON",
         )
     if (storage.get("OutputFormat"), serde) != known:
         raise TrinoError(
@@ -167,7 +185,7 @@ def _check_writable(storage: Json) -> None:
         )
 
 
-def _values(file: Written) -> tuple[str, ...]:
+def _values(file: File) -> tuple[str, ...]:
     return tuple(NULL_PARTITION if value is None else value for value in file.values)
 
 

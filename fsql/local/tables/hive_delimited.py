@@ -16,14 +16,14 @@ from fsql.local.transpile import TrinoError
 from fsql.local.transpile import types as tt
 from fsql.local.transpile.sqltext import lambda_name, let, string
 
-__all__ = ["delimited"]
+__all__ = ["Syntax", "delimited", "delimited_syntax"]
 
 # Bytes that Hive separates values with at each level, where the table says no other.
 _DEFAULTS = [chr(code) for code in (1, 2, 3, 4, 5, 6, 7, 8)]
 
 
 @dataclass(frozen=True)
-class _Syntax:
+class Syntax:
     """What separates values at each level, what escapes a separator, what is NULL."""
 
     separators: tuple[str, ...]
@@ -118,7 +118,7 @@ def delimited(paths: list[str], columns: Columns, form: Form, uri: str) -> Scann
         raise TrinoError(
             "NOT_SUPPORTED", "serialization.last.column.takes.rest is read on AWS only"
         )
-    syntax = _syntax(form)
+    syntax = delimited_syntax(form)
     scan = f"(SELECT {syntax.split('line', 0)} AS parts, filename FROM {lines(paths, form)})"
     values = {
         name: syntax.value(type_, f"parts[{place}]")
@@ -127,13 +127,14 @@ def delimited(paths: list[str], columns: Columns, form: Form, uri: str) -> Scann
     return scan, values
 
 
-def _syntax(form: Form) -> _Syntax:
+def delimited_syntax(form: Form) -> Syntax:
+    """How a table's lines are split."""
     field = form.serde.get("field.delim", form.serde.get("serialization.format"))
     collection = form.serde.get("collection.delim", form.serde.get("colelction.delim"))
     said = (field, collection, form.serde.get("mapkey.delim"))
     first = [_character(text, default) for text, default in zip(said, _DEFAULTS, strict=False)]
     escape = form.serde.get("escape.delim")
-    return _Syntax(
+    return Syntax(
         (*first, *_DEFAULTS[3:]),
         None if escape is None else _character(escape, "\\"),
         form.serde.get("serialization.null.format", "\\N"),

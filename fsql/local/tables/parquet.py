@@ -13,6 +13,7 @@ from fsql.local.transpile import TrinoError
 from fsql.local.transpile import types as tt
 
 __all__ = [
+    "File",
     "Options",
     "Written",
     "check_new_partitions",
@@ -35,13 +36,19 @@ _CODECS = {
 
 
 @dataclass(frozen=True)
-class Written:
-    """A complete file: where it lies, its rows and bytes, and its partition's values as text."""
+class File:
+    """A complete file: where it lies, and its partition's values as text."""
 
     path: Path
+    values: tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class Written(File):
+    """A file of Parquet with its rows and bytes."""
+
     rows: int
     size: int
-    values: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,13 +99,13 @@ def write_parquet(session: Session, sql: str, options: Options) -> list[Written]
     return [_written(row, options.partition_by) for row in rows if row[1]]
 
 
-def publish(context: Context, written: Iterable[Written], folders: Iterable[str]) -> list[str]:
+def publish(context: Context, written: Iterable[File], folders: Iterable[str]) -> list[str]:
     """Make each file an object in its folder (an S3 URI with a slash at its end); their URIs.
 
     Nothing is published once the query is cancelled.
     """
     files = {
-        f"{folder}{context.id}-{uuid.uuid4()}.parquet": file.path
+        f"{folder}{context.id}-{uuid.uuid4()}{file.path.suffix}": file.path
         for file, folder in zip(written, folders, strict=True)
     }
     context.objects.publish(files, context.session.check)
@@ -124,4 +131,4 @@ def _written(row: tuple[object, ...], keys: Sequence[str]) -> Written:
     path, rows, size, values = str(row[0]), int(str(row[1])), int(str(row[2])), row[5]
     found = values if isinstance(values, dict) else {}
     texts = tuple(None if found[key] is None else str(found[key]) for key in keys)
-    return Written(Path(path), rows, size, texts)
+    return Written(Path(path), texts, rows, size)
