@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import re
 import signal
 import sys
 import threading
@@ -20,6 +21,7 @@ from fsql.naming import DEFAULT_DATABASE
 __all__ = ["Serving", "is_loopback", "parse_keys", "serve"]
 
 _LOOK_SECONDS = 1.0
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _BESIDE = 2 << 30  # bytes: stacks of threads, Arrow's pools, bodies of requests
 
 
@@ -147,10 +149,19 @@ def _signals() -> threading.Event:
 
 def _log_to_stderr(requests: bool) -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    handler.setFormatter(_Lines("%(asctime)s %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
     logging.getLogger("fsql.serve").setLevel(logging.INFO if requests else logging.WARNING)
+
+
+class _Lines(logging.Formatter):
+    """Lines that no message can be taken for: what goes on after a first one is indented."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """A record's text; control characters are shown, not done."""
+        first, *more = super().format(record).splitlines()
+        return "\n".join(_CONTROL.sub("?", line) for line in (first, *(f"  {m}" for m in more)))
 
 
 def _instructions(url: str, endpoint: str, keys: Mapping[str, str] | None) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fsql.local.glue import Glue
 from fsql.local.limits import Limits
+from fsql.local.members import check_types
 from fsql.local.s3 import S3
 from fsql.local.s3.address import s3_request
 from fsql.local.s3.xml import error_response
@@ -24,6 +26,10 @@ __all__ = ["SERVICES", "Services", "error_answer"]
 
 SERVICES = ("athena", "glue", "s3", "sts")
 
+_STUMBLES = (
+    *(ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
+    sqlite3.Error,
+)
 Call = Callable[[str, dict[str, Any]], dict[str, Any]]
 
 # Far above what AWS takes: 100 partitions of a wide table are the largest that it has to hold.
@@ -63,7 +69,7 @@ class Services:
             if service == "sts":
                 return answer_sts(_whole(request.body).decode(errors="replace"))
             call = self.athena.call if service == "athena" else self.glue.call
-            return _answer_json(request, call)
+            return _answer_json(request, service, call)
         except AwsError as error:
             return error_answer(error, service, request.method)
 
@@ -83,9 +89,15 @@ def error_answer(error: AwsError, service: str, method: str) -> Response:
     return sts_error(error) if service == "sts" else json_error(error)
 
 
-def _answer_json(request: HttpRequest, call: Call) -> Response:
+def _answer_json(request: HttpRequest, service: str, call: Call) -> Response:
     operation = request.headers.get("x-amz-target", "").rpartition(".")[2]
-    return json_response(call(operation, _members(_whole(request.body))))
+    members = _members(_whole(request.body))
+    try:
+        return json_response(call(operation, members))
+    except _STUMBLES:
+        # Whatever stumbled over a member of a wrong type: only then is a model worth reading.
+        check_types(service, operation, members)
+        raise
 
 
 def _members(body: bytes) -> dict[str, Any]:
@@ -95,7 +107,7 @@ def _members(body: bytes) -> dict[str, Any]:
         members = None
     if not isinstance(members, dict):
         raise AwsError("SerializationException", "The request's body is no JSON object.")
-    return members
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def _whole(body: Body) -> bytes:

@@ -8,6 +8,7 @@ from concurrent.futures import CancelledError, Future
 from io import BytesIO
 from typing import Any
 
+from fsql.local.s3.body import incomplete
 from fsql.local.wire import AwsError, Body
 
 __all__ = ["Receive", "StreamedBody", "body_of"]
@@ -45,24 +46,30 @@ class StreamedBody:
         self.begun = False
 
     def read(self, size: int = -1, /) -> bytes:
-        """``size`` bytes, fewer only at the end; also if the client is gone.
+        """``size`` bytes, fewer only at the end.
 
-        AwsError RequestTimeout if the client sends nothing for too long.
+        AwsError RequestTimeout if the client sends nothing for too long, IncompleteBody if it is
+        gone: what came of a body without a length would otherwise pass for the whole.
         """
-        if size == 0 or self._stopped or not (self._left or self._more):
+        if self._stopped:
+            raise incomplete()
+        if size == 0 or not (self._left or self._more):
             return b""
         self._reading = asyncio.run_coroutine_threadsafe(self.gather(size), self._loop)
         try:
-            return self._reading.result()
+            found = self._reading.result()
         except CancelledError:
             self._stopped = True
-            return b""
+            raise incomplete() from None
         except TimeoutError:
             raise AwsError(
                 "RequestTimeout",
                 "Your socket connection to the server was not read from or written to within the "
                 "timeout period. Idle connections will be closed.",
             ) from None
+        if self._stopped:
+            raise incomplete()
+        return found
 
     async def gather(self, size: int) -> bytes:
         """As :meth:`read`, for the event loop's own thread; TimeoutError."""
@@ -71,6 +78,7 @@ class StreamedBody:
         while self._more and (size < 0 or missing > 0):
             async with asyncio.timeout(self._idle):
                 message = await self._receive()
+            self._stopped = self._stopped or message["type"] == "http.disconnect"
             part = message.get("body", b"")
             self._more = message.get("more_body", False)
             parts.append(part)

@@ -118,6 +118,7 @@ class _Protocol(HttpToolsProtocol):
     """uvicorn's, which takes heads of any size for any time, with limits to both."""
 
     _head_bytes: int | None = None
+    _header_bytes = 0
     _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -141,8 +142,15 @@ class _Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Count from here,"""
         super().on_message_begin()
-        self._head_bytes = 0
+        self._head_bytes = self._header_bytes = 0
         self._wait_for_head()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Count those that come at once too; the parser answers 400 to what is raised here."""
+        self._header_bytes += len(name) + len(value)
+        if self._header_bytes > _LARGEST_HEAD:
+            raise ValueError
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """to here."""

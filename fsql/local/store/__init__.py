@@ -227,8 +227,9 @@ class Store:
             if not mode:
                 break
             if stat.S_ISLNK(mode):
+                name = step.removeprefix(f"{self.buckets}{os.sep}")
                 raise AwsError(
-                    "AccessDenied", f"{step} is a symbolic link; the store follows none.", 403
+                    "AccessDenied", f"{name} is a symbolic link; the store follows none.", 403
                 )
         return path
 
