@@ -7,6 +7,7 @@ from fsql.local.scalars import (
     days,
     jsoncasts,
     patterns,
+    places,
     quantities,
     sqljson,
     statistics,
@@ -16,5 +17,5 @@ from fsql.local.scalars.registry import Fault, register, scalar
 
 __all__ = ["Fault", "register", "scalar"]
 
-_MODULES = (binary, days, jsoncasts, patterns, quantities, sqljson, statistics, texts)
+_MODULES = (binary, days, jsoncasts, patterns, places, quantities, sqljson, statistics, texts)
 """Imported for the functions they keep."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 
 from fsql.local.scalars.registry import Fault, scalar
 
@@ -15,14 +16,15 @@ _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB")
 _SIZES = {unit: 1024**power for power, unit in enumerate(_UNITS)}
 _WIDEST = 10**38
 _MILLIS = {
-    "ns": Decimal("1e-6"),
-    "us": Decimal("1e-3"),
-    "ms": Decimal(1),
-    "s": Decimal(1000),
-    "m": Decimal(60_000),
-    "h": Decimal(3_600_000),
-    "d": Decimal(86_400_000),
+    "ns": Fraction(1, 1_000_000),
+    "us": Fraction(1, 1000),
+    "ms": Fraction(1),
+    "s": Fraction(1000),
+    "m": Fraction(60_000),
+    "h": Fraction(3_600_000),
+    "d": Fraction(86_400_000),
 }
+_LONGEST = 2**63
 _NAMES = (("week", 604_800), ("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 _THOUSANDS = ("", "K", "M", "B", "T", "Q")
 _SHOWN = 3
@@ -35,7 +37,7 @@ def data_size(text: str) -> str:
     unit = _SIZES.get(found[2]) if found else None
     if found is None or unit is None:
         raise Fault("INVALID_FUNCTION_ARGUMENT", f"Invalid data size: '{text}'")
-    size = (Decimal(found[1]) * unit).quantize(Decimal(1), ROUND_DOWN)
+    size = int(Fraction(found[1]) * unit)
     if size >= _WIDEST:
         message = f"Value out of range: '{text}' ('{size}B')"
         raise Fault("NUMERIC_VALUE_OUT_OF_RANGE", message)
@@ -52,7 +54,10 @@ def duration(text: str) -> int:
     unit = _MILLIS.get(found[2])
     if unit is None:
         raise Fault("INVALID_FUNCTION_ARGUMENT", f"Unknown time unit: {found[2]}")
-    return int((Decimal(found[1]) * unit).quantize(Decimal(1), ROUND_HALF_UP))
+    millis = int(Fraction(found[1]) * unit + Fraction(1, 2))
+    if millis >= _LONGEST:
+        raise Fault("INVALID_FUNCTION_ARGUMENT", f"duration is too large: {text}")
+    return millis
 
 
 @scalar("DOUBLE", "VARCHAR")

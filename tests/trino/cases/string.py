@@ -271,4 +271,10 @@ CASES: Cases = {
     "word_stem": [
         ("word_stem('running')", "NOT_SUPPORTED"),
     ],
+    "char_length": [
+        ("char_length('héllo')", 5, "bigint"),
+    ],
+    "character_length": [
+        ("character_length('')", 0, "bigint"),
+    ],
 }

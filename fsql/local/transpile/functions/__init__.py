@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fsql.local.transpile.functions import (
     aggregates,
+    array_shapes,
     arrays,
     binary,
     jsons,
@@ -17,5 +18,16 @@ from fsql.local.transpile.functions.registry import FUNCTIONS
 
 __all__ = ["FUNCTIONS"]
 
-_TABLES = (aggregates, arrays, binary, jsons, numbers, regexes, strings, times, times_of_day)
+_TABLES = (
+    aggregates,
+    array_shapes,
+    arrays,
+    binary,
+    jsons,
+    numbers,
+    regexes,
+    strings,
+    times,
+    times_of_day,
+)
 """Imported for the functions they register."""

@@ -77,6 +77,54 @@ def _dates(step: str) -> str:
     return f"list_transform(generate_series({{0}}, {{1}}, {step}), lambda @d: CAST(@d AS DATE))"
 
 
+def _checked(message: str, type_: str = "BIGINT[]") -> str:
+    return raised("INVALID_FUNCTION_ARGUMENT", message, type_)
+
+
+_TOO_LONG = _checked("'result of sequence function must not have more than 10000 entries'")
+_NO_STEP = _checked("'step must not be zero'")
+_WRONG_STEP = _checked(
+    "'sequence stop value should be greater than or equal to start value if step is greater"
+    " than zero otherwise stop should be less than or equal to start'"
+)
+
+
+def _repeated(call: Call) -> str:
+    kind = escaped(duckdb_type(call.result))
+    said = "'count argument of repeat function must be"
+    low = _checked(f"{said} greater than or equal to 0'", kind)
+    high = _checked(f"{said} less than or equal to 10000'", kind)
+    return template(
+        f"CASE WHEN {{1}} < 0 THEN {low} WHEN {{1}} > 10000 THEN {high}"
+        " ELSE list_transform(range({1}), lambda @n: {0}) END",
+        call.arguments,
+    )
+
+
+def _trimmed(call: Call) -> str:
+    kind = escaped(duckdb_type(call.result))
+    low = _checked("'size must not be negative: ' || {1}", kind)
+    said = "'size must not exceed array cardinality ' || len({0}) || ': ' || {1}"
+    return template(
+        f"CASE WHEN {{1}} < 0 THEN {low} WHEN {{1}} > len({{0}}) THEN {_checked(said, kind)}"
+        " ELSE {0}[1:len({0}) - {1}] END",
+        call.arguments,
+    )
+
+
+def _sliced(call: Call) -> str:
+    kind = escaped(duckdb_type(call.result))
+    zero = _checked("'SQL array indices start at 1'", kind)
+    short = _checked("'length must be greater than or equal to 0'", kind)
+    return template(
+        f"CASE WHEN {{2}} < 0 THEN {short} WHEN {{1}} = 0 THEN {zero}"
+        " WHEN {1} > 0 THEN {0}[{1}:{1} + {2} - 1]"
+        " WHEN len({0}) + {1} >= 0 THEN {0}[len({0}) + {1} + 1:len({0}) + {1} + {2}]"
+        " ELSE {0}[1:0] END",
+        call.arguments,
+    )
+
+
 _DEFAULT_STEP = "CASE WHEN {1} >= {0} THEN 1 ELSE -1 END"
 _DAYS = "to_milliseconds({2})"
 _MONTHS = "to_months(CAST({2} AS INTEGER))"
@@ -89,10 +137,12 @@ register(
         "none_match(array(T), function(T, boolean)) boolean": _matches("true", "false"),
         "array_distinct(array(T)) array(T)": _DISTINCT,
         "array_except(array(T), array(T)) array(T)": (
-            f"list_filter({_DISTINCT}, lambda @y: list_position({{1}}, @y) IS NULL)"
+            f"CASE WHEN {{1}} IS NOT NULL THEN list_filter({_DISTINCT},"
+            " lambda @y: list_position({1}, @y) IS NULL) END"
         ),
         "array_intersect(array(T), array(T)) array(T)": (
-            f"list_filter({_DISTINCT}, lambda @y: list_position({{1}}, @y) IS NOT NULL)"
+            f"CASE WHEN {{1}} IS NOT NULL THEN list_filter({_DISTINCT},"
+            " lambda @y: list_position({1}, @y) IS NOT NULL) END"
         ),
         "array_union(array(T), array(T)) array(T)": (
             "CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN invoke(lambda @l: list_filter(@l,"
@@ -128,9 +178,16 @@ register(
         "reduce(array(T), S, function(S, T, S), function(S, R)) R": (
             "CASE WHEN {0} IS NOT NULL THEN invoke({3}, list_reduce({0}, {2}, {1})) END"
         ),
-        "repeat(T, bigint) array(T)": "list_transform(range({1}), lambda @n: {0})",
-        "sequence(bigint, bigint) array(bigint)": _sequence(_DEFAULT_STEP),
-        "sequence(bigint, bigint, bigint) array(bigint)": _sequence("{2}"),
+        "repeat(T, bigint) array(T)": _repeated,
+        "sequence(bigint, bigint) array(bigint)": (
+            f"CASE WHEN abs({{1}} - {{0}}) >= 10000 THEN {_TOO_LONG}"
+            f" ELSE {_sequence(_DEFAULT_STEP)} END"
+        ),
+        "sequence(bigint, bigint, bigint) array(bigint)": (
+            f"CASE WHEN {{2}} = 0 THEN {_NO_STEP} WHEN ({{1}} - {{0}}) * sign({{2}}) < 0"
+            f" THEN {_WRONG_STEP} WHEN ({{1}} - {{0}}) // {{2}} >= 10000 THEN {_TOO_LONG}"
+            f" ELSE {_sequence('{2}')} END"
+        ),
         "sequence(date, date) array(date)": _dates(
             "CASE WHEN {1} >= {0} THEN INTERVAL 1 DAY ELSE INTERVAL (-1) DAY END"
         ),
@@ -142,17 +199,13 @@ register(
         "sequence(timestamp, timestamp, interval year to month) array(T)": (
             lambda c: Typed(template(_sequence(_MONTHS), c.arguments), array(c.types[0]))
         ),
-        "shuffle(array(T)) array(T)": "{0}",
-        "slice(array(T), bigint, bigint) array(T)": (
-            "CASE WHEN {1} > 0 THEN {0}[{1}:{1} + {2} - 1]"
-            " WHEN len({0}) + {1} >= 0 THEN {0}[len({0}) + {1} + 1:len({0}) + {1} + {2}]"
-            " ELSE {0}[1:0] END"
-        ),
-        "trim_array(array(T), bigint) array(T)": "{0}[1:len({0}) - {1}]",
+        "slice(array(T), bigint, bigint) array(T)": _sliced,
+        "trim_array(array(T), bigint) array(T)": _trimmed,
         "transform(array(T), function(T, U)) array(U)": "list_transform({0}, {1})",
         "zip(array(A), array(B)) array(A)": _zipped,
         "zip(array(A), array(B), array(C)) array(A)": _zipped,
         "zip(array(A), array(B), array(C), array(D)) array(A)": _zipped,
+        "zip(array(A), array(B), array(C), array(D), array(E)) array(A)": _zipped,
         "zip_with(array(T), array(U), function(T, U, R)) array(R)": (
             "CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN list_transform("
             "range(1, greatest(len({0}), len({1})) + 1),"
@@ -207,7 +260,11 @@ register(
         "map() map(K, V)": _empty,
         "map(array(K), array(V)) map(K, V)": "map({0}, {1})",
         "map_concat(map(K, V), map(K, V)...) map(K, V)": (
-            lambda call: f"map_concat({', '.join(call.arguments)})"
+            lambda call: template(
+                f"CASE WHEN {' AND '.join(f'{{{i}}} IS NOT NULL' for i in range(len(call.types)))}"
+                f" THEN map_concat({', '.join(f'{{{i}}}' for i in range(len(call.types)))}) END",
+                call.arguments,
+            )
         ),
         "map_entries(map(K, V)) array(K)": _entries,
         "map_filter(map(K, V), function(K, V, boolean)) map(K, V)": (

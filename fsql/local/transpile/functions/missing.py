@@ -8,7 +8,6 @@ _NAMES = (
     # Aggregate functions
     " checksum"
     # Array functions and operators
-    " array_first array_histogram array_last combinations contains_sequence ngrams"
     # Binary functions and operators
     " spooky_hash_v2_32"
     " spooky_hash_v2_64"
@@ -43,7 +42,6 @@ _NAMES = (
     # JSON functions and operators
     " json_scalar json_serialize"
     # Map functions and operators
-    " multimap_from_entries"
     # Machine learning functions
     " classify evaluate_classifier_predictions features learn_classifier"
     " learn_libsvm_classifier learn_libsvm_regressor learn_regressor regress"
