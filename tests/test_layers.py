@@ -28,6 +28,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "fsql.gateway",
                 "fsql.featurestore",
                 "fsql.serving",
+                "fsql.superset",
                 "fsql.clients",
                 "fsql.samples",
             }

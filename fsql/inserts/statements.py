@@ -58,7 +58,8 @@ def taken(
     if not entry.is_group and len(next(iter(columns.values()))) == 1:
         return given  # SQL does it quicker
     bare = statement if _is_bare(statement) else sa.insert(statement.table)
-    rows = Rows(entry, dict(_processed(statement.table, columns, dialect)))
+    processed = _processed(statement.table, columns, dialect)
+    rows = Rows(entry, {n if entry.is_group else n.lower(): v for n, v in processed})
     first = {key: _shown(values[0]) for key, values in columns.items()}
     return bare.execution_options(**{ROWS: rows}), [], first
 

@@ -15,11 +15,5 @@ pytest.register_assert_rewrite("sqlalchemy.testing.assertions")
 from sqlalchemy.testing.plugin.pytestplugin import *  # noqa: E402,F403
 
 import tests.suite.provisioning  # noqa: E402,F401
-from tests.suite.requirements import unsuitable  # noqa: E402
 
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """A test that Athena cannot pass is skipped, for a reason."""
-    reason = unsuitable(item.nodeid)
-    if reason is not None:
-        item.add_marker(pytest.mark.skip(reason=reason))
+pytest_plugins = ["tests.suite.skipping"]
