@@ -1,4 +1,4 @@
-"""What an Iceberg table tells of itself: ``"t$snapshots"``, ``"t$history"`` and ``"t$refs"``.
+"""What an Iceberg table tells of itself: ``"t$snapshots"``, ``"t$files"`` and the like.
 
 Source: Trino documentation, "Iceberg connector", "Metadata tables"; Athena user guide, "Query
 Iceberg table metadata".
@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from pyiceberg.io import FileIO
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import ancestors_of
 
 from fsql.local.engine import literal
 from fsql.local.tables.iceberg import Source, empty_source
+from fsql.local.tables.iceberg_contents import CONTENTS, contents
 from fsql.local.transpile import types as tt
 
 __all__ = ["listing", "split_listing"]
@@ -26,13 +28,17 @@ _TEXTS = tt.map_of(tt.VARCHAR, tt.VARCHAR)
 def split_listing(name: str) -> tuple[str, str] | None:
     """The table and the kind of ``t$snapshots``; None for another table's name."""
     table, dollar, kind = name.rpartition("$")
-    return (table, kind) if dollar and kind in _LISTINGS else None
+    return (table, kind) if dollar and kind in (*_LISTINGS, *CONTENTS) else None
 
 
-def listing(metadata: TableMetadata, kind: str, location: str) -> Source:
+def listing(metadata: TableMetadata, kind: str, location: str, io: FileIO) -> Source:
     """A table's metadata of one kind as a table."""
-    columns, read = _LISTINGS[kind]
-    rows = [f"({', '.join(row)})" for row in read(metadata)]
+    if kind in CONTENTS:
+        columns, found = contents(metadata, kind, io)
+    else:
+        columns, read = _LISTINGS[kind]
+        found = read(metadata)
+    rows = [f"({', '.join(row)})" for row in found]
     if not rows:
         return Source(empty_source(columns), columns, location)
     names = [f"c{i}" for i in range(len(columns))]

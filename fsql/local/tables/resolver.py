@@ -185,7 +185,8 @@ class Binding:
             return None
         location = metadata_location(table)
         self.versions[schema, parts[0]] = location
-        return listing(self._tables.iceberg.metadata(location), parts[1], location)
+        iceberg = self._tables.iceberg
+        return listing(iceberg.metadata(location), parts[1], location, iceberg.io)
 
     def _find_at(self, name: Name, version: exp.Version, rows: Filter | None) -> Source:
         """An Iceberg table as it was at a snapshot."""
