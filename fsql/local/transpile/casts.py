@@ -66,6 +66,23 @@ def _rounded(sql: str, source: Type, target: Type) -> str:
     return f"CAST(round({sql}) AS {duckdb_type(target)})"
 
 
+def _by_text(sql: str, source: Type, target: Type) -> str:
+    """1.005e0 is 1.01 with two digits, as it is written; DuckDB's own cast multiplies."""
+    return f"CAST(CAST({sql} AS VARCHAR) AS {duckdb_type(target)})"
+
+
+def _narrowed(sql: str, source: Type, target: Type) -> str:
+    """What is too large for a real is infinite."""
+    return template(
+        f"CAST(CASE WHEN abs({{0}}) > {_LARGEST_REAL} AND NOT isnan({{0}})"
+        " THEN sign({0}) * CAST('Infinity' AS DOUBLE) ELSE {0} END AS FLOAT)",
+        [sql],
+    )
+
+
+_LARGEST_REAL = "3.4028235677973362e38"
+
+
 def _not_zero(sql: str, source: Type, target: Type) -> str:
     return f"({sql} <> 0)"
 
@@ -87,7 +104,8 @@ def _checked(pattern: str, message: str) -> Cast:
 
 
 def _shout(target: Type) -> str:
-    return {"integer": "INT", "date": "date", "time": "time"}.get(target.base, str(target).upper())
+    shown = str(target).upper().replace(",", ", ")
+    return {"integer": "INT", "date": "date", "time": "time"}.get(target.base, shown)
 
 
 def _truth(sql: str, source: Type, target: Type) -> str:
@@ -214,13 +232,18 @@ def allow(sources: tuple[str, ...], targets: tuple[str, ...], cast: Cast) -> Non
 
 _INTS, _FLOATS, _TEXT = tuple(INTEGERS), ("real", "double"), ("varchar", "char")
 _NUMBERS = (*_INTS, *_FLOATS, "decimal")
+_FLOAT = r"\s*[-+]?(NaN|Infinity|(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?)\s*"
 
 allow(("boolean", *_INTS, "decimal"), _NUMBERS, _plain)
-allow(_FLOATS, (*_FLOATS, "decimal"), _plain)
+allow(("real",), ("double",), _plain)
+allow(("double",), ("real",), _narrowed)
+allow(_FLOATS, ("decimal",), _by_text)
 allow(_FLOATS, _INTS, _rounded)
 allow(_NUMBERS, ("boolean",), _not_zero)
 allow(_TEXT, _INTS, _checked(r"\s*[-+]?\d+\s*", "Cannot cast '@' to {}"))
-allow(_TEXT, (*_FLOATS, "decimal", "uuid"), _plain)
+allow(_TEXT, _FLOATS, _checked(_FLOAT, "Cannot cast '@' to {}"))
+allow(_TEXT, ("decimal",), _checked(r"[^_]*", "Cannot cast VARCHAR '@' to {}"))
+allow(_TEXT, ("uuid",), _plain)
 allow(_TEXT, ("boolean",), _truth)
 allow(_TEXT, _TEXT, cut)
 allow(_TEXT, ("varbinary",), _encoded)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
+from decimal import Decimal
 
 import duckdb
 
@@ -74,12 +76,24 @@ def _wrong_text(found: re.Match[str]) -> TrinoError:
 
 def _out_of_range(found: re.Match[str]) -> TrinoError:
     source, value, target = _type(found[1]), found[2], _type(found[3])
-    if source in ("double", "real") and (value == "nan" or target == "bigint"):
-        shown = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}.get(value, value)
-        return TrinoError("INVALID_CAST_ARGUMENT", f"Unable to cast {shown} to {target}")
+    if source in ("double", "real"):
+        value = _java(value)
+        if value == "NaN" or target == "bigint":
+            return TrinoError("INVALID_CAST_ARGUMENT", f"Unable to cast {value} to {target}")
     if target == source:
         return TrinoError("NUMERIC_VALUE_OUT_OF_RANGE", f"{target} addition overflow: {value}")
     return TrinoError("NUMERIC_VALUE_OUT_OF_RANGE", f"Out of range for {target}: {value}")
+
+
+def _java(value: str) -> str:
+    """A double as Java prints it: ``1.0E10``."""
+    number = float(value)
+    if not math.isfinite(number):
+        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(number)]
+    if number == 0 or 1e-3 <= abs(number) < 1e7:
+        return str(number)
+    digits, _, power = f"{Decimal(str(number)).normalize():E}".partition("E")
+    return f"{digits if '.' in digits else digits + '.0'}E{int(power)}"
 
 
 def _overflow(found: re.Match[str]) -> TrinoError:
@@ -88,6 +102,11 @@ def _overflow(found: re.Match[str]) -> TrinoError:
         return TrinoError("NUMERIC_VALUE_OUT_OF_RANGE", "Decimal overflow")
     message = f"{_type(kind)} {operation} overflow: {values}"
     return TrinoError("NUMERIC_VALUE_OUT_OF_RANGE", message)
+
+
+def _not_whole(found: re.Match[str]) -> TrinoError:
+    target = _type(found[2]).upper()
+    return TrinoError("INVALID_CAST_ARGUMENT", f"Cannot cast '{found[1]}' to {target}")
 
 
 _FAULTS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], TrinoError]]] = [
@@ -123,6 +142,7 @@ _FAULTS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], TrinoError]]] = [
             r"Overflow in division of (\S+) / (\S+)",
             _said("NUMERIC_VALUE_OUT_OF_RANGE", r"division overflow: \1 / \2"),
         ),
+        (r"Failed to cast decimal value (\S+) to type (\w+)", _not_whole),
         (
             r"Overflow in SUM of DECIMAL",
             _said("NUMERIC_VALUE_OUT_OF_RANGE", "Decimal overflow"),

@@ -102,6 +102,8 @@ def _unresolved(node: exp.Expr, names: list[str]) -> TrinoError:
     name = ".".join(names)
     if names[-1].startswith("$"):
         return TrinoError("NOT_SUPPORTED", f"{at(node)}: Hidden column '{name}' is not supported")
+    if name == "current_schema":
+        return TrinoError("NOT_SUPPORTED", f"{at(node)}: current_schema is not supported")
     return TrinoError("COLUMN_NOT_FOUND", f"{at(node)}: Column '{name}' cannot be resolved")
 
 

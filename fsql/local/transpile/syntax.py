@@ -72,9 +72,10 @@ for _word in ("current_timestamp", "localtimestamp", "localtime", "current_time"
     SPECIAL[_word] = _now_with_precision
 
 
-@rule(exp.CurrentUser)
-def _current_user(binder: Binder, node: exp.Expr) -> Typed:
-    raise fault(node, "NOT_SUPPORTED", "current_user is not supported")
+@rule(exp.CurrentUser, exp.CurrentCatalog)
+def _session(binder: Binder, node: exp.Expr) -> Typed:
+    word = "current_user" if isinstance(node, exp.CurrentUser) else "current_catalog"
+    raise fault(node, "NOT_SUPPORTED", f"{word} is not supported")
 
 
 # ---- times -------------------------------------------------------------------------------------

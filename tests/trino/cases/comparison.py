@@ -101,6 +101,8 @@ CASES: Cases = {
             "(SELECT x FROM (VALUES 1, 2) AS t(x))",
             "SUBQUERY_MULTIPLE_ROWS: Scalar sub-query has returned multiple rows",
         ),
+        ("(SELECT 1)", 1, "integer"),
+        ("(SELECT 1 WHERE false)", None, "integer"),
     ],
     "<>": [
         ("1 <> NULL", None, "boolean"),

@@ -67,4 +67,7 @@ CASES: Cases = {
         ("try(json_parse('{'))", None, "json"),
         ("coalesce(try(CAST('x' AS double)), 0e0)", 0.0, "double"),
     ],
+    "fail": [
+        ("if(true, 1, fail('no'))", 1, "integer"),
+    ],
 }

@@ -272,9 +272,10 @@ CASES: Cases = {
         ("word_stem('running')", "NOT_SUPPORTED"),
     ],
     "char_length": [
-        ("char_length('héllo')", 5, "bigint"),
+        ("char_length('hé')", 2, "bigint"),
     ],
     "character_length": [
         ("character_length('')", 0, "bigint"),
+        ("character_length('héllo')", 5, "bigint"),
     ],
 }

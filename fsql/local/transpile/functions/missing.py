@@ -6,7 +6,7 @@ __all__ = ["MISSING"]
 
 _NAMES = (
     # Aggregate functions
-    " checksum"
+    " checksum numeric_histogram"
     # Array functions and operators
     # Binary functions and operators
     " spooky_hash_v2_32"
@@ -40,7 +40,7 @@ _NAMES = (
     # HyperLogLog functions
     " approx_set empty_approx_set merge"
     # JSON functions and operators
-    " json_scalar json_serialize"
+    " json json_scalar json_serialize"
     # Map functions and operators
     # Machine learning functions
     " classify evaluate_classifier_predictions features learn_classifier"
