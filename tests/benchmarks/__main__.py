@@ -17,6 +17,8 @@ NAMES = (
     "read_peers",
     "upsert_peers",
     "tpch",
+    "clients",
+    "one_row_http",
 )
 
 

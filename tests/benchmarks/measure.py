@@ -74,15 +74,20 @@ def _run(command: list[str], environment: Mapping[str, str] | None) -> dict[str,
     return found
 
 
-def timed(prepare: Callable[[], Work]) -> None:
-    """Prepare, run once, and print seconds of the run and the process's peak memory."""
+def timed(prepare: Callable[[], Work], times: int = 1) -> None:
+    """Prepare, run, and print seconds of a run and the process's peak memory.
+
+    Args:
+        times: how often to run; the seconds are their mean.
+    """
     work = prepare()
     _give_back()
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew, from what there is now
     prepared = _memory("VmRSS")
     started = time.perf_counter()
-    kept = work()
-    seconds = time.perf_counter() - started
+    for _ in range(times):
+        kept = work()
+    seconds = (time.perf_counter() - started) / times
     peak = _memory("VmHWM")
     found = {"seconds": seconds, "megabytes": peak, "added": peak - prepared}
     sys.stdout.write(json.dumps(found) + "\n")

@@ -12,6 +12,7 @@ from tests.benchmarks.measure import Work, timed
 from tests.benchmarks.served import DATABASE, STAGING
 
 POLL_SECONDS = 0.01  # its own second would be most of what is measured
+ONE_ROWS = 5  # queries, whose mean counts; each makes boto3's clients anew
 OUTPUT = "s3://fsql-local/wrangler"
 
 
@@ -47,6 +48,24 @@ def read(ctas: bool, unload: bool, **more: Any) -> Callable[[Path], Work]:
             temporary = f"{OUTPUT}/r{uuid.uuid4().hex}/"
             return wr.athena.read_sql_query(sql, **{**options, "s3_output": temporary})
 
+        return run
+
+    return prepare
+
+
+def one_row(**polling: float) -> Callable[[Path], Work]:
+    """Of a row, from the CSV result; polling as it comes, unless told otherwise."""
+
+    def prepare(folder: Path) -> Work:
+        import awswrangler as wr
+
+        sql = (folder / "one-row.sql").read_text()
+        options: dict[str, Any] = {"database": DATABASE, "s3_output": STAGING, **polling}
+
+        def run() -> Any:
+            return wr.athena.read_sql_query(sql, ctas_approach=False, **options)
+
+        run()
         return run
 
     return prepare
@@ -89,9 +108,13 @@ CONTENDERS: dict[str, Callable[[Path], Work]] = {
     ),
     "awswrangler read_sql_query (regular)": read(ctas=False, unload=False),
     "awswrangler athena.to_iceberg (MERGE)": upsert,
+    "awswrangler one row, as it comes": one_row(),
+    "awswrangler one row, polling every 10 ms": one_row(
+        athena_query_wait_polling_delay=POLL_SECONDS
+    ),
 }
 
 
 if __name__ == "__main__":
     name, place = sys.argv[1:]
-    timed(lambda: CONTENDERS[name](Path(place)))
+    timed(lambda: CONTENDERS[name](Path(place)), ONE_ROWS if "one row" in name else 1)
