@@ -52,19 +52,21 @@ def cast_target(node: exp.Cast) -> Type:
         target = parse_type(text.lower() if '"' not in text else text)
     except InvalidType:
         raise fault(node, "TYPE_NOT_FOUND", f"Unknown type: {text}") from None
-    _check_precision(node, target)
+    _check_supported(node, target)
     if _HIVE_ONLY.search(text):
         raise fault(node, "TYPE_NOT_FOUND", f"Unknown type: {text}")
     return target
 
 
-def _check_precision(node: exp.Expr, type_: Type) -> None:
+def _check_supported(node: exp.Expr, type_: Type) -> None:
     """Times hold microseconds here: more digits would be lost silently."""
+    if type_.base in ("ipaddress", "hyperloglog", "time with time zone"):
+        raise fault(node, "NOT_SUPPORTED", f"Type {type_} is not supported")
     if type_.base.startswith("time") and type_.sizes and type_.precision > _MOST_DIGITS:
         message = f"{type_} is not supported, only up to {_MOST_DIGITS} digits"
         raise fault(node, "NOT_SUPPORTED", message)
     for item in type_.items:
-        _check_precision(node, item)
+        _check_supported(node, item)
 
 
 _MOST_DIGITS = 6

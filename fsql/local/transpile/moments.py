@@ -66,6 +66,8 @@ def literal_cast(node: exp.Expr, keyword: str, text: str) -> Typed:
         target = parse_type(keyword)
     except InvalidType:
         raise fault(node, "TYPE_NOT_FOUND", f"Unknown type: {keyword}") from None
+    if target.base == "ipaddress":
+        raise fault(node, "NOT_SUPPORTED", f"Type {target} is not supported")
     if target.base in ("varchar", "char"):
         sized = Type(target.base, (len(text),))
         return Typed(string(text), sized, text)

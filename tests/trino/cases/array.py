@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 
-from tests.trino import Cases
+from tests.trino import Cases, column, rows
 
 __all__ = ["CASES"]
 
@@ -413,5 +413,71 @@ CASES: Cases = {
     ],
     "euclidean_distance": [
         ("euclidean_distance(ARRAY[1.0, 2.0], ARRAY[3.0, 4.0])", 2.8284271247461903, "double"),
+    ],
+    "UNNEST": [
+        (
+            "SELECT * FROM UNNEST(ARRAY[1, 2], ARRAY['a']) WITH ORDINALITY AS t(n, a, o)",
+            rows((1, "a", 1), (2, None, 2)),
+            "integer, varchar(1), bigint",
+        ),
+        (
+            "SELECT * FROM UNNEST(map(ARRAY['a', 'b'], ARRAY[1, 2])) AS t(k, v)",
+            rows(("a", 1), ("b", 2)),
+            "varchar(1), integer",
+        ),
+        (
+            "SELECT * FROM UNNEST(ARRAY[ROW(1, 'x'), ROW(2, 'y')]) AS t(a, b)",
+            rows((1, "x"), (2, "y")),
+            "integer, varchar(1)",
+        ),
+        (
+            "SELECT x, y FROM (VALUES (1, ARRAY[1, 2]), (2, ARRAY[])) AS t(x, ys) CROSS JOIN "
+            "UNNEST(ys) AS u(y)",
+            rows((1, 1), (1, 2)),
+            "integer, integer",
+        ),
+        (
+            "SELECT x, y FROM (VALUES (1, ARRAY[1]), (2, ARRAY[])) AS t(x, ys) LEFT JOIN "
+            "UNNEST(ys) AS u(y) ON TRUE",
+            rows((1, 1), (2, None)),
+            "integer, integer",
+        ),
+        ("SELECT * FROM UNNEST(CAST(NULL AS array(integer))) AS t(x)", rows(), "integer"),
+        (
+            "SELECT * FROM UNNEST(ARRAY[NULL, ROW(1, 2)]) WITH ORDINALITY",
+            rows((None, None, 1), (1, 2, 2)),
+            "integer, integer, bigint",
+        ),
+        (
+            "SELECT * FROM UNNEST(ARRAY[ARRAY[1], ARRAY[2, 3]]) AS t(x)",
+            column([1], [2, 3]),
+            "array(integer)",
+        ),
+        ("SELECT x FROM UNNEST(sequence(1, 3)) AS t(x) WHERE x > 1", column(2, 3), "bigint"),
+        (
+            "SELECT * FROM UNNEST(5)",
+            "INVALID_FUNCTION_ARGUMENT: line 1:22: Cannot unnest type: integer",
+        ),
+        ("SELECT * FROM UNNEST(ARRAY[1]) AS t(a, b)", "MISMATCHED_COLUMN_ALIASES"),
+    ],
+    "=": [
+        ("ARRAY[1, 2] = ARRAY[1, NULL]", None, "boolean"),
+        ("ARRAY[1, 2] = ARRAY[1, 2, 3]", False, "boolean"),
+        ("ARRAY[1, 2] IS DISTINCT FROM ARRAY[1, NULL]", True, "boolean"),
+    ],
+    "<": [
+        ("ARRAY[1, 2] < ARRAY[1, 3]", True, "boolean"),
+        ("ARRAY[1] < ARRAY[1, 0]", True, "boolean"),
+    ],
+    "cast": [
+        ("CAST(ARRAY[1, 2] AS array(varchar))", ["1", "2"], "array(varchar)"),
+        ("CAST(ARRAY['x'] AS array(integer))", "INVALID_CAST_ARGUMENT: Cannot cast 'x' to INT"),
+        ("TRY_CAST(ARRAY['x'] AS array(integer))", None, "array(integer)"),
+        ("CAST(ARRAY[1] AS varchar)", "TYPE_MISMATCH"),
+        (
+            "CAST(ARRAY[ROW(1, '2')] AS array(ROW(a varchar, b integer)))",
+            [{"a": "1", "b": 2}],
+            "array(row(a varchar, b integer))",
+        ),
     ],
 }

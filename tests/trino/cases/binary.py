@@ -42,6 +42,7 @@ CASES: Cases = {
     ],
     "||": [
         ("X'01' || X'ff'", b"\x01\xff", "varbinary"),
+        ("'a' || X'00'", "TYPE_MISMATCH"),
     ],
     "concat": [
         ("concat(X'01', X'', X'02')", b"\x01\x02", "varbinary"),
@@ -171,5 +172,12 @@ CASES: Cases = {
         ("substr(X'010203', -2, 1)", b"\x02", "varbinary"),
         ("substr(X'010203', 0)", b"", "varbinary"),
         ("substr(X'010203', 9)", b"", "varbinary"),
+    ],
+    "<": [
+        ("X'00' < X'01'", True, "boolean"),
+        ("X'ff' > X'7f00'", True, "boolean"),
+    ],
+    "=": [
+        ("X'0001' = X'0001'", True, "boolean"),
     ],
 }

@@ -510,6 +510,11 @@ CASES: Cases = {
     "json_serialize": [
         ("json_serialize('{}')", "NOT_SUPPORTED"),
     ],
+    "json": [
+        ('JSON \'{"b": 1, "a": [1, 2]}\'', '{"a":[1,2],"b":1}', "json"),
+        ("JSON '{'", "INVALID_FUNCTION_ARGUMENT"),
+        ("typeof(JSON '1')", "json", "varchar(4)"),
+    ],
 }
 
 PARTLY = {"json_object": "WITH UNIQUE KEYS and FORMAT JSON exclude each other, as in Trino"}

@@ -170,4 +170,15 @@ CASES: Cases = {
             "map(varchar(1), varchar)",
         ),
     ],
+    "=": [
+        ("map(ARRAY[1], ARRAY['a']) = map(ARRAY[1], ARRAY['a'])", True, "boolean"),
+        ("map(ARRAY[1], ARRAY['a']) < map(ARRAY[1], ARRAY['a'])", "TYPE_MISMATCH"),
+    ],
+    "cast": [
+        (
+            "CAST(map(ARRAY['1'], ARRAY['2']) AS map(integer, double))",
+            {1: 2.0},
+            "map(integer, double)",
+        ),
+    ],
 }
