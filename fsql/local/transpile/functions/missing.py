@@ -37,8 +37,6 @@ _NAMES = (
     " st_setsrid st_srid st_startpoint st_symdifference st_touches st_transform st_union"
     " st_voronoipolygons st_within st_x st_xmax st_xmin st_y st_ymax st_ymin st_z"
     " to_encoded_polyline to_geojson_geometry to_geometry to_spherical_geography"
-    # HyperLogLog functions
-    " approx_set empty_approx_set merge"
     # JSON functions and operators
     " json json_scalar json_serialize"
     # Map functions and operators

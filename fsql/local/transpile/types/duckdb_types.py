@@ -48,7 +48,7 @@ _DUCKDB = {
     "interval year to month": "BIGINT",
     "unknown": "INTEGER",
     "ipaddress": "VARCHAR",
-    "hyperloglog": "BLOB",
+    "hyperloglog": "UBIGINT[]",
 }
 
 

@@ -153,4 +153,5 @@ _SPELLINGS: dict[str, Callable[[Type], str]] = {
     TIMESTAMP_TZ: _zoned,
     TIME_TZ: _zoned,
     "row": _row,
+    "hyperloglog": lambda _: "HyperLogLog",
 }
