@@ -19,6 +19,9 @@ from typing import Any, cast
 from urllib.request import Request, urlopen
 
 import boto3
+import pytest
+from botocore import xform_name
+from moto.glue.responses import GlueResponse
 from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 
@@ -128,10 +131,19 @@ def moto(folder: Path) -> Iterator[boto3.Session]:
     servers = foreign()
     urlopen(Request(f"{servers.url}/moto-api/reset", method="POST")).close()
     servers.services.current = RemoteServices(folder, servers.glue, servers.s3)
+    session = _session(servers.url, servers.athena.url)
+    session.events.register("before-call.glue", cast("Any", _skip_what_moto_lacks))
     try:
-        yield _session(servers.url, servers.athena.url)
+        yield session
     finally:
         servers.services.current.close()
+
+
+def _skip_what_moto_lacks(event_name: str, **_: object) -> None:
+    """Moto answers an operation that it does not have with an internal error, after retries."""
+    operation = event_name.rpartition(".")[2]
+    if not hasattr(GlueResponse, xform_name(operation)):
+        pytest.skip(f"moto's Glue has no {operation}")
 
 
 def age(tmp_path: Path, uri: str, days: float) -> None:

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
-from tests.behaviours.backends import BACKENDS
-
 Refused = Callable[..., tuple[str, str]]
-
-
-@pytest.fixture(params=["embedded", "served"])
-def aws(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[boto3.Session]:
-    """A session on an empty account of ours: moto's server answers none of these operations."""
-    with BACKENDS[request.param](tmp_path / "aws") as session:
-        yield session
 
 
 @pytest.fixture
