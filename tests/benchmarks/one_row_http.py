@@ -23,13 +23,13 @@ TABLES = (1_000, 100_000)  # rows
 ROUNDS = int(os.environ.get("FSQL_BENCH_ROUNDS", "3"))
 TITLE = "A one-row query over HTTP, beside PyAthena and awswrangler"
 LIMIT = "PyAthena's cursor, polling every 10 ms"
-NOTE = f"""Each round is a process of its own that asks {TIMES} times (awswrangler: {ONE_ROWS}, since
-it makes boto3's clients anew for each query), on a warm connection to the same `fsql serve`, whose
-work on the same two cores counts too. *As it comes*: PyAthena and awswrangler poll once a second,
-which costs little here, as the server keeps a client's poll waiting until a short query has ended.
-*Scan* is what fsql does by itself: it asks Glue for the table and reads its file; *engine* starts a
-query as PyAthena does. The larger table is one row group of 100,000 rows, which whoever answers has
-to read."""
+NOTE = f"""Each round is a process of its own that asks {TIMES} times (awswrangler: {ONE_ROWS},
+since it makes boto3's clients anew for each query), on a warm connection to the same `fsql serve`,
+whose work on the same two cores counts too. *As it comes*: PyAthena and awswrangler poll once a
+second, which costs little here, as the server keeps a client's poll waiting until a short query
+has ended. *Scan* is what fsql does by itself: it asks Glue for the table and reads its file;
+*engine* starts a query as PyAthena does. The larger table is one row group of 100,000 rows, which
+whoever answers has to read."""
 
 
 def main(folder: Path) -> None:

@@ -170,6 +170,10 @@ class History:
             execution.change({"State": "RUNNING"})
         return execution
 
+    def runs_here(self, id_: str) -> bool:
+        """Whether an execution is this process's, so that its `done` is set when it ends."""
+        return id_ in self._mine
+
     def _load(self, id_: str) -> tuple[str, str, Execution]:
         with self._store.read() as db:
             row = db.execute(

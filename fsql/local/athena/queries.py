@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 import weakref
@@ -44,7 +45,8 @@ __all__ = ["Queries", "Request"]
 
 _SHORT = 10_000  # characters of a statement
 _LIGHT = 50_000  # characters of a result
-_PATIENCE = 0.02  # seconds
+_PATIENCE, _HURRY = 0.5, 0.02  # seconds
+_PATIENT = 16  # clients, so that a server's threads are never all waiting
 _PAGES: dict[str, type[CsvPages | TextPages]] = {"csv": CsvPages, "txt": TextPages}
 _WITHOUT_FILE = {kind.subtype for kind in (Delete, Update, Merge)}
 
@@ -84,6 +86,7 @@ class Queries:
         limits: Limits,
     ) -> None:
         self._limits = limits
+        self._patient = threading.BoundedSemaphore(_PATIENT)
         self.history = History(store)
         self._objects = objects
         self._tables = Tables(objects, glue)
@@ -128,9 +131,14 @@ class Queries:
     def get(self, id_: str) -> Execution:
         """A query's execution; one that is about to end is given the time to."""
         execution = self.history.get(id_)
-        # Most queries take milliseconds: a client's first poll finds them done, and a thread of
-        # this process has the interpreter while the client waits.
-        execution.done.wait(_PATIENCE)
+        # Most queries end soon: a client's first poll finds them done, where it would sleep for a
+        # second otherwise, and a thread of this process has the interpreter while it waits.
+        patient = self.history.runs_here(id_) and self._patient.acquire(blocking=False)
+        try:
+            execution.done.wait(_PATIENCE if patient else _HURRY)
+        finally:
+            if patient:
+                self._patient.release()
         return execution
 
     def stop(self, id_: str) -> None:
