@@ -19,7 +19,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 from functools import lru_cache
 from typing import Any
 
-from fsql.local.scalars.jsontext import Malformed, double_text, read_json, write_json
+from fsql.local.scalars.jsontext import Malformed, double_text, read_json, scientific, write_json
 from fsql.local.scalars.registry import Fault, scalar
 
 __all__: list[str] = []
@@ -179,20 +179,8 @@ def _varchar(value: Any, spec: list[Any]) -> str:
     if isinstance(value, bool):
         text = str(value).lower()
     else:
-        text = _scientific(value) if isinstance(value, float) else str(value)
+        text = scientific(value) if isinstance(value, float) else str(value)
     return text[: spec[1]] if len(spec) > 1 else text
-
-
-def _scientific(value: float) -> str:
-    """A double as CAST to varchar prints it: ``1.5E0``."""
-    if not math.isfinite(value):
-        return double_text(value)
-    if value == 0:
-        return "-0E0" if math.copysign(1, value) < 0 else "0E0"
-    sign, digits, exponent = Decimal(repr(value)).as_tuple()
-    text = "".join(map(str, digits)).rstrip("0")
-    power = int(exponent) + len(digits) - 1
-    return f"{'-' * sign}{text[0]}.{text[1:] or '0'}E{power}"
 
 
 def _time(value: Any, spec: list[Any]) -> str:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import Any
 
-__all__ = ["Malformed", "double_text", "read_json", "write_json"]
+__all__ = ["Malformed", "double_text", "read_json", "scientific", "write_json"]
 
 
 class Malformed(ValueError):
@@ -64,5 +64,17 @@ def double_text(value: float) -> str:
         return plain if "." in plain else f"{plain}.0"
     sign, digits, exponent = Decimal(repr(value)).as_tuple()
     text = "".join(map(str, digits)).rstrip("0") or "0"
+    power = int(exponent) + len(digits) - 1
+    return f"{'-' * sign}{text[0]}.{text[1:] or '0'}E{power}"
+
+
+def scientific(value: float) -> str:
+    """A double as CAST to varchar prints it: ``1.5E0``."""
+    if not math.isfinite(value):
+        return double_text(value)
+    if value == 0:
+        return "-0E0" if math.copysign(1, value) < 0 else "0E0"
+    sign, digits, exponent = Decimal(repr(value)).as_tuple()
+    text = "".join(map(str, digits)).rstrip("0")
     power = int(exponent) + len(digits) - 1
     return f"{'-' * sign}{text[0]}.{text[1:] or '0'}E{power}"

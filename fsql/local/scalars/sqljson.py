@@ -9,7 +9,7 @@ from typing import Any
 
 from fsql.local.scalars.jsonpath import PathError
 from fsql.local.scalars.jsonpath_parser import parse_path
-from fsql.local.scalars.jsontext import Malformed, double_text, read_json, write_json
+from fsql.local.scalars.jsontext import Malformed, read_json, scientific, write_json
 from fsql.local.scalars.registry import Fault, scalar
 
 __all__: list[str] = []
@@ -86,7 +86,7 @@ def _scalar_text(item: Any) -> list[str]:
     if isinstance(item, bool):
         return ["boolean", str(item).lower()]
     if isinstance(item, float):
-        return ["double", double_text(item)]
+        return ["double", scientific(item)]
     return ["integer" if isinstance(item, int) else "text", str(item)]
 
 
@@ -160,6 +160,11 @@ def decoded(data: bytes, encoding: str) -> str:
 @scalar("VARCHAR", "VARCHAR", "BLOB")
 def encoded(text: str, encoding: str) -> bytes:
     return text.encode(encoding)
+
+
+@scalar("DOUBLE", "VARCHAR")
+def double_as_varchar(value: float) -> str:
+    return scientific(value)
 
 
 @scalar("DOUBLE", "VARCHAR")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fsql.local.transpile import formats
 from fsql.local.transpile.casts import allow, cast_sql, cut
 from fsql.local.transpile.sqltext import lambda_name, once, raised, string, template
 from fsql.local.transpile.types import (
@@ -40,7 +39,7 @@ def _float_to_json(sql: str, source: Type, target: Type) -> str:
 
 def _text_of_json(sql: str, source: Type, target: Type) -> str:
     wrong = raised("INVALID_CAST_ARGUMENT", "'Cannot cast ' || {0} || ' to varchar'", "VARCHAR")
-    double = template(formats.scientific("{0}"), ["TRY_CAST({0} AS DOUBLE)"])
+    double = "fsql_double_as_varchar(TRY_CAST({0} AS DOUBLE))"
     text = template(
         f"CASE json_type({{0}}) WHEN 'ARRAY' THEN {wrong} WHEN 'OBJECT' THEN {wrong}"
         f" WHEN 'DOUBLE' THEN {double} ELSE json_extract_string({{0}}, '$') END",

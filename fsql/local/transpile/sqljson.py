@@ -113,6 +113,10 @@ class _Call:
         found = self.clauses.get(f"on_{case}", default)
         return "'default'" if isinstance(found, int) else string(found)
 
+    def has_defaults(self) -> bool:
+        """Whether a DEFAULT stands for what is empty or wrong."""
+        return any(isinstance(self.clauses.get(f"on_{case}"), int) for case in ("empty", "error"))
+
     def returned(self, sql: str) -> Typed:
         """JSON as the type that RETURNING names."""
         type_ = self.returning()
@@ -157,13 +161,13 @@ def _value(binder: Binder, node: exp.Anonymous) -> Typed:
     call = _Call(binder, node)
     type_ = call.returning()
     found = f"fsql_json_value({call.arguments()}, {call.outcome('empty')}, {call.outcome('error')})"
+    if type_ == VARCHAR and not call.has_defaults():
+        return Typed(f"{found}[2]", type_)
     empty = _default(call, "empty", type_)
     error = _default(call, "error", type_)
 
     def made(name: str) -> str:
-        kinds = " ".join(
-            f"WHEN '{kind}' THEN {_converted(f'{name}[2]', kind, type_)}" for kind in _KINDS
-        )
+        kinds = " ".join(f"WHEN '{kind}' THEN {_converted(name, kind, type_)}" for kind in _KINDS)
         cast = f"CASE {name}[1] {kinds} END"
         if call.clauses.get("on_error") != "error":
             cast = f"TRY({cast})"
@@ -177,11 +181,14 @@ def _value(binder: Binder, node: exp.Anonymous) -> Typed:
 _KINDS = {"text": VARCHAR, "integer": BIGINT, "double": DOUBLE, "boolean": BOOLEAN}
 
 
-def _converted(sql: str, kind: str, type_: Type) -> str:
+def _converted(found: str, kind: str, type_: Type) -> str:
     source = _KINDS[kind]
+    if type_.base in _TEXTS:
+        return cast_sql(f"{found}[2]", VARCHAR, type_)
     if not can_cast(source, type_):
         said = string(f"cannot extract SQL scalar from JSON: no {type_}")
         return raised("JSON_VALUE_RESULT_ERROR", said, duckdb_type(type_))
+    sql = f"{found}[2]"
     plain = sql if source == VARCHAR else f"CAST({sql} AS {duckdb_type(source)})"
     return cast_sql(plain, source, type_) if source != type_ else plain
 
