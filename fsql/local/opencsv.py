@@ -44,7 +44,7 @@ class _Parser:
         self._separator = separator
         self._quote = quote
         self._escape = escape
-        self._value = ""
+        self._letters: list[str] = []  # adding to a text would copy it each time
         self._quoted = False
         self._inside = False
         self._at = 0
@@ -58,13 +58,13 @@ class _Parser:
             elif letter == self._quote:
                 self._turned()
             elif letter == self._separator and not self._quoted:
-                found.append(self._value)
-                self._value, self._inside = "", False
+                found.append("".join(self._letters))
+                self._letters, self._inside = [], False
             else:
-                self._value += letter
+                self._letters.append(letter)
                 self._inside = True
             self._at += 1
-        return found if self._quoted else [*found, self._value]
+        return found if self._quoted else [*found, "".join(self._letters)]
 
     def _next(self) -> str:
         return self._line[self._at + 1 : self._at + 2]
@@ -72,13 +72,13 @@ class _Parser:
     def _escaped(self) -> None:
         following: Any = self._next()
         if (self._quoted or self._inside) and following in (self._quote, self._escape):
-            self._value += following
+            self._letters.append(following)
             self._at += 1
 
     def _turned(self) -> None:
         """A quote: one of two that stand for one, or where quoting starts or ends."""
         if (self._quoted or self._inside) and self._next() == self._quote:
-            self._value += self._quote
+            self._letters.append(self._quote)
             self._at += 1
         else:
             self._within()
@@ -90,7 +90,7 @@ class _Parser:
         before = self._line[self._at - 1] if self._at > 2 else self._separator
         if before == self._separator or self._next() in ("", self._separator):
             return
-        if self._value and self._value.isspace():
-            self._value = ""
+        if self._letters and all(letter.isspace() for letter in self._letters):
+            self._letters = []
         else:
-            self._value += self._quote
+            self._letters.append(self._quote)
