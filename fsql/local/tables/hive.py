@@ -13,6 +13,7 @@ from typing import Any
 
 from fsql.local.engine import literal
 from fsql.local.objects import Objects
+from fsql.local.tables.hidden import PATH, SIZE, Hidden, modified
 from fsql.local.tables.hive_files import (
     NULL_PARTITION,
     HiveFile,
@@ -31,10 +32,7 @@ from fsql.local.tables.iceberg_io import GlueCalls
 from fsql.local.transpile import TrinoError
 from fsql.local.transpile import types as tt
 
-__all__ = ["HIDDEN", "Hive", "types_of"]
-
-HIDDEN: Mapping[str, tt.Type] = {"$path": tt.VARCHAR}
-"""Columns that every table has and no ``*`` shows."""
+__all__ = ["Hive", "types_of"]
 
 _KEPT = 64
 Json = dict[str, Any]
@@ -47,37 +45,41 @@ class Hive:
     def __init__(self, objects: Objects, glue: GlueCalls) -> None:
         self._objects = objects
         self._glue = glue
-        self._kept: dict[str, Source] = {}
+        self._kept: dict[tuple[str, Hidden], Source] = {}
 
-    def source(self, table: Json) -> Source:
+    def source(self, table: Json, hidden: Hidden = ()) -> Source:
         """The files of a Glue table as they are now.
+
+        Args:
+            hidden: which hidden columns are wanted.
 
         Raises:
             TrinoError: NOT_SUPPORTED for a format that is not read here; see also `files_of`.
         """
         files = [f for part in self._parts(table) for f in files_of(self._objects, part)]
         version = version_of(files, table)
-        kept = self._kept.get(version)
+        key = version, hidden
+        kept = self._kept.get(key)
         if kept is None:
-            kept = self._kept[version] = self._source(table, files, version)
+            kept = self._kept[key] = self._source(table, files, version, hidden)
             for old in list(self._kept)[:-_KEPT]:
                 self._kept.pop(old, None)
         return kept
 
-    def _source(self, table: Json, files: list[HiveFile], version: str) -> Source:
+    def _source(self, table: Json, files: list[HiveFile], version: str, hidden: Hidden) -> Source:
         _check_format(table["StorageDescriptor"], table)
         columns = types_of(table["StorageDescriptor"]["Columns"])
         keys = types_of(table.get("PartitionKeys", []))
-        whole, shown = {**columns, **keys}, tuple(HIDDEN.items())
+        whole = {**columns, **keys}
         if not files:
-            return Source(empty_source({**whole, **HIDDEN}), whole, version, hidden=shown)
+            return Source(empty_source({**whole, **dict(hidden)}), whole, version, hidden=hidden)
         scans = [
-            self._scan(some, scan, keys)
+            self._scan(some, scan, keys, hidden)
             for alike in _alike(files)
             for some, scan in self._read(alike, columns, table)
         ]
         size = sum(file.found.size for file in files)
-        return Source(union(scans), whole, version, size, shown)
+        return Source(union(scans), whole, version, size, hidden)
 
     def _parts(self, table: Json) -> Iterator[Part]:
         if table.get("PartitionKeys") and is_projected(table):
@@ -108,15 +110,24 @@ class Hive:
         values = {name: f"CAST(NULL AS {tt.duckdb_type(t)})" for name, t in columns.items()}
         return unreadable(paths, uri), values
 
-    def _scan(self, files: list[HiveFile], scan: Scanned, keys: Columns) -> str:
+    def _scan(self, files: list[HiveFile], scan: Scanned, keys: Columns, hidden: Hidden) -> str:
         """A scan with the columns that belong to a file as a whole."""
         values = dict(scan[1])
         for position, (name, type_) in enumerate(keys.items()):
             text = _by_file({f.path: _value(f.part.values[position]) for f in files})
             values[name] = f"CAST({text} AS {tt.duckdb_type(type_)})"
-        values["$path"] = self._uri(files)
+        for name, _ in hidden:
+            values[name] = self._hidden(files, name)
         listed = ", ".join(f"{value} AS {tt.quoted(name)}" for name, value in values.items())
         return f"(SELECT {listed} FROM {scan[0]})"
+
+    def _hidden(self, files: list[HiveFile], name: str) -> str:
+        """The expression of a hidden column."""
+        if name == PATH:
+            return self._uri(files)
+        if name == SIZE:
+            return _by_file({file.path: str(file.found.size) for file in files})
+        return _by_file({file.path: modified(file.found) for file in files})
 
     def _uri(self, files: list[HiveFile]) -> str:
         """The expression of a file's URI: its path says it, but for odd keys."""

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,6 +27,7 @@ from pyiceberg.types import NestedField, StructType
 from fsql.local.engine import literal
 from fsql.local.objects import Objects
 from fsql.local.tables.filters import Filter
+from fsql.local.tables.hidden import PATH, Hidden, modified
 from fsql.local.tables.iceberg_io import StoreFileIO
 from fsql.local.tables.iceberg_pruning import pruned
 from fsql.local.tables.iceberg_shapes import Footer, table_shape
@@ -38,11 +40,12 @@ from fsql.local.transpile.changes import ADDRESS
 __all__ = ["Iceberg", "Rows", "Source", "empty_source", "union"]
 
 _KEPT, _PLANS_KEPT, _FOOTERS_KEPT = 256, 32, 100_000
-_ADDRESS: Mapping[str, tt.Type] = dict(zip(ADDRESS, (tt.VARCHAR, tt.BIGINT), strict=True))
-_VIRTUAL = [
-    f"{own} AS {tt.quoted(name)}"
-    for own, name in zip(("filename", "file_row_number"), ADDRESS, strict=True)
-]
+_Virtual = Mapping[str, tuple[str, tt.Type]]  # expressions over `rows_`, and their types
+_ADDRESSED: _Virtual = {
+    ADDRESS[0]: ("rows_.filename", tt.VARCHAR),
+    ADDRESS[1]: ("rows_.file_row_number", tt.BIGINT),
+}
+_ADDRESS: Mapping[str, tt.Type] = {name: type_ for name, (_, type_) in _ADDRESSED.items()}
 
 
 @dataclass(frozen=True)
@@ -97,12 +100,17 @@ class Iceberg:
         return FromInputFile.table_metadata(self.io.new_input(location))
 
     def _source(
-        self, location: str, snapshot: int | None = None, rows: Filter | None = None
+        self,
+        location: str,
+        snapshot: int | None = None,
+        rows: Filter | None = None,
+        hidden: Hidden = (),
     ) -> Source:
         """The table whose metadata file lies at `location`, as it is or was at a snapshot.
 
         Args:
             rows: which rows are wanted; files that have none of them are left out.
+            hidden: which hidden columns are wanted.
 
         Raises:
             TrinoError: NOT_SUPPORTED for deletes or files that can't be read rightly here.
@@ -114,10 +122,29 @@ class Iceberg:
         tasks = self._tasks(location, snapshot)
         if rows is not None and schema.schema_id == metadata.current_schema_id:
             tasks = pruned(metadata, tasks, rows)
-        scans = list(self._scans(_Readings(metadata, schema, self._footer_of), tasks, columns))
-        sql = union(scans) if scans else empty_source(columns)
+        readings, virtual = (
+            _Readings(metadata, schema, self._footer_of),
+            self._virtual(hidden, tasks),
+        )
+        scans = list(self._scans(readings, tasks, columns, virtual))
+        sql = union(scans) if scans else empty_source({**columns, **dict(hidden)})
         size = sum(task.file.file_size_in_bytes for task in tasks)
-        return Source(sql, columns, location, size)
+        return Source(sql, columns, location, size, hidden)
+
+    def _virtual(self, hidden: Hidden, tasks: Sequence[FileScanTask]) -> _Virtual:
+        """The expressions of hidden columns, over a file's rows."""
+        uri = self._objects.uri_sql("rows_.filename")
+        found: dict[str, tuple[str, tt.Type]] = {}
+        for name, type_ in hidden:
+            expression = uri if name == PATH else self._modified(tasks)
+            found[name] = (expression, type_)
+        return found
+
+    def _modified(self, tasks: Sequence[FileScanTask]) -> str:
+        files = ((uri, self._objects.find(uri)) for uri in (t.file.file_path for t in tasks))
+        times = {self._path(uri): modified(found) for uri, found in files if found is not None}
+        entries = ", ".join(f"{literal(path)}: {time}" for path, time in times.items())
+        return f"(MAP {{{entries}}})[rows_.filename]"
 
     def rows(self, location: str, wanted: Filter | None = None) -> Rows:
         """The current snapshot's rows with their addresses; TrinoError like `source`.
@@ -136,7 +163,7 @@ class Iceberg:
 
         def scan(*paths: str) -> list[str]:
             chosen = [tasks[path] for path in paths]
-            return list(self._scans(readings, chosen, columns, addressed=True))
+            return list(self._scans(readings, chosen, columns, _ADDRESSED))
 
         addressed = {**columns, **_ADDRESS}
         sql = union(scan(*tasks)) if tasks else empty_source(addressed)
@@ -172,7 +199,7 @@ class Iceberg:
         readings: _Readings,
         tasks: Iterable[FileScanTask],
         columns: Mapping[str, tt.Type],
-        addressed: bool = False,
+        virtual: _Virtual = MappingProxyType({}),
     ) -> Iterator[str]:
         """One scan for the files that are read by the same schema with the same deletes."""
         groups: dict[tuple[_Reading, frozenset[str]], list[str]] = defaultdict(list)
@@ -183,10 +210,11 @@ class Iceberg:
             groups[readings.of(task.file), deletes].append(path)
         for (reading, deletes), paths in groups.items():
             scan = f"read_parquet({literal(paths)}, {reading.found})"
-            reduced, extra = dict(reading.columns), _ADDRESS if addressed else {}
-            if addressed or deletes:
+            reduced = dict(reading.columns)
+            extra = {name: type_ for name, (_, type_) in virtual.items()}
+            if virtual or deletes:
                 listed = [f"rows_.{tt.quoted(name)}" for name in reduced]
-                listed += [f"rows_.{own}" for own in _VIRTUAL] if addressed else []
+                listed += [f"{sql} AS {tt.quoted(name)}" for name, (sql, _) in virtual.items()]
                 scan = f"(SELECT {', '.join(listed)} FROM {scan} AS rows_{self._but(deletes)})"
             yield restored({**columns, **extra}, {**reduced, **extra}, scan)
 

@@ -10,6 +10,7 @@ import sqlglot.expressions as exp
 from fsql.local.objects import Objects
 from fsql.local.statements.nodes import Name, Query
 from fsql.local.tables.filters import Filter, filter_of
+from fsql.local.tables.hidden import Hidden, wanted_of
 from fsql.local.tables.hive import Hive
 from fsql.local.tables.iceberg import Iceberg, Source
 from fsql.local.tables.iceberg_io import GlueCalls
@@ -82,15 +83,16 @@ class Tables:
             raise TrinoError("MISSING_SCHEMA_NAME", message)
         return (name.database or database or "").lower()
 
-    def source(self, table: Json, rows: Filter | None = None) -> Source:
+    def source(self, table: Json, rows: Filter | None = None, hidden: Hidden = ()) -> Source:
         """A Glue table, no view, as DuckDB reads it now.
 
         Args:
             rows: which rows are wanted; others may be left out.
+            hidden: which hidden columns are.
         """
         if is_iceberg(table):
-            return self.iceberg.source(metadata_location(table), None, rows)
-        return self._hive.source(table)
+            return self.iceberg.source(metadata_location(table), None, rows, hidden)
+        return self._hive.source(table, hidden)
 
     def version(self, database: str, name: str) -> str | None:
         """What `Source.version` or `View.version` is now; None if there is no such table."""
@@ -144,8 +146,9 @@ class Binding:
         name = Name(node.name.lower(), node.db or None, node.catalog or None, at(node))
         version = node.args.get("version")
         rows = filter_of(node)
-        found = self._find(name, rows) if version is None else self._find_at(name, version, rows)
-        return scan_of(found)
+        if version is not None:
+            return scan_of(self._find_at(name, version, rows, wanted_of(node, iceberg=True)))
+        return scan_of(self._find(name, rows, node))
 
     def current(self) -> bool:
         """Whether all that was found is still as it was."""
@@ -153,7 +156,7 @@ class Binding:
             self._tables.version(*key) == seen for key, seen in self.versions.items()
         )
 
-    def _find(self, name: Name, rows: Filter | None) -> Source:
+    def _find(self, name: Name, rows: Filter | None, node: exp.Table) -> Source:
         schema = self._tables.schema(name, self._database)
         key = (schema, name.table)
         if schema == INFORMATION_SCHEMA:
@@ -167,7 +170,7 @@ class Binding:
         table = self._tables.get(name, self._database)
         if is_view(table):
             return self._expand(View.of(table), key, name)
-        source = self._tables.source(table, rows)
+        source = self._tables.source(table, rows, wanted_of(node, is_iceberg(table)))
         self.versions[key] = source.version
         self.size += source.size
         return source
@@ -188,7 +191,9 @@ class Binding:
         iceberg = self._tables.iceberg
         return listing(iceberg.metadata(location), parts[1], location, iceberg.io)
 
-    def _find_at(self, name: Name, version: exp.Version, rows: Filter | None) -> Source:
+    def _find_at(
+        self, name: Name, version: exp.Version, rows: Filter | None, hidden: Hidden
+    ) -> Source:
         """An Iceberg table as it was at a snapshot."""
         table = self._tables.get(name, self._database)
         if is_view(table) or not is_iceberg(table):
@@ -199,7 +204,7 @@ class Binding:
         self._timeless &= not is_temporal(version)
         metadata = iceberg.metadata(location)
         snapshot = snapshot_at(version, metadata, key, self._engine.rows_of)
-        source = iceberg.source(location, snapshot, rows)
+        source = iceberg.source(location, snapshot, rows, hidden)
         self.versions[key] = source.version
         self.size += source.size
         return source
