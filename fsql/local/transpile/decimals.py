@@ -22,6 +22,9 @@ from fsql.local.transpile.types import (
 __all__ = ["DECIMALS", "as_decimal", "divided"]
 
 
+_DIGITS = 38  # that a HUGEINT holds, whichever they are
+
+
 def as_decimal(value: Typed, common: Type) -> Typed:
     """An integer with all its digits; a decimal stays what it is."""
     if value.type.base in INTEGERS:
@@ -63,11 +66,39 @@ def divided(left: Typed, right: Typed, type_: Type) -> str:
     divisor = f"({_digits(right)} * CAST(1{'0' * max(-more, 0)} AS HUGEINT))"
 
     def quotient(n: str, d: str) -> str:
-        rounded = f"(2 * abs({n}) + abs({d})) // (2 * abs({d}))"
         sign = f"CASE WHEN ({n} < 0) = ({d} < 0) THEN 1 ELSE -1 END"
-        return f"({rounded}) * {sign}"
+        return f"({_rounded(f'abs({n})', f'abs({d})')}) * {sign}"
 
+    if left.type.precision + max(more, 0) > _DIGITS:
+        step = _DIGITS - 1 - right.type.precision
+        if step > 0 and more > 0:
+            return _long_division(left, right, type_, more, step)
     whole = let([dividend, divisor], quotient)
+    return _with_scale(f"CAST({whole} AS DECIMAL(38,0))", type_)
+
+
+def _rounded(n: str, d: str) -> str:
+    return f"(2 * {n} + {d}) // (2 * {d})"
+
+
+def _long_division(left: Typed, right: Typed, type_: Type, more: int, step: int) -> str:
+    """As by hand, `step` digits at a time: all at once they are more than a HUGEINT holds."""
+
+    def rest(total: str, n: str, d: str, digits: int) -> str:
+        if not digits:
+            return f"{total} + {_rounded(n, d)}"
+        more = min(step, digits)
+        power = f"CAST(1{'0' * more} AS HUGEINT)"
+        parts = [f"({total} + {n} // {d}) * {power}", f"({n} % {d}) * {power}"]
+        return let(parts, lambda t, m: rest(t, m, d, digits - more))
+
+    def quotient(n: str, d: str) -> str:
+        sign = f"CASE WHEN ({n} < 0) = ({d} < 0) THEN 1 ELSE -1 END"
+        start = "CAST(0 AS HUGEINT)"
+        absolute = let([f"abs({n})", f"abs({d})"], lambda a, b: rest(start, a, b, more))
+        return f"({absolute}) * {sign}"
+
+    whole = let([_digits(left), _digits(right)], quotient)
     return _with_scale(f"CAST({whole} AS DECIMAL(38,0))", type_)
 
 
@@ -75,7 +106,10 @@ def _digits(value: Typed) -> str:
     """A decimal's digits as a HUGEINT, without the point."""
     if value.type.precision + value.type.scale <= 38:
         shift = f"CAST(1{'0' * value.type.scale} AS DECIMAL({value.type.scale + 1},0))"
-        return f"CAST({value.sql} * {shift} AS HUGEINT)"
+        wide = (
+            f"CAST({value.sql} AS DECIMAL(38,{value.type.scale}))"  # DuckDB keeps a product narrow
+        )
+        return f"CAST({wide} * {shift} AS HUGEINT)"
     return f"CAST(replace(CAST({value.sql} AS VARCHAR), '.', '') AS HUGEINT)"
 
 
