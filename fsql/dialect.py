@@ -117,6 +117,15 @@ class FsqlDialect(AthenaDialect):
                 column.update(type=sqlalchemy_type(field.type), nullable=field.nullable)
         return columns
 
+    def get_table_comment(
+        self, connection: Any, table_name: str, schema: str | None = None, **kw: Any
+    ) -> Any:
+        """A table's comment; that of a view is Athena's mark of one."""
+        found: dict[str, str | None] = super().get_table_comment(
+            connection, table_name, schema=schema, **kw
+        )
+        return {"text": None} if found["text"] == "Presto View" else found
+
     def _get_column_type(self, type_: str, _nested: bool = False) -> Any:
         """Nested types and timestamps as fsql's own, the others as PyAthena has them."""
         try:

@@ -125,7 +125,7 @@ def _interval(value: dt.timedelta) -> Any:
         raise TypeError(f"A parameter is {value!r}, finer than the milliseconds of an INTERVAL.")
     sign = "-" if milliseconds < 0 else ""
     seconds, fraction = divmod(abs(milliseconds), 1000)
-    return _Verbatim(f"INTERVAL {sign}'{seconds}.{fraction:03}' SECOND")
+    return _Verbatim(f"{sign}INTERVAL '{seconds}.{fraction:03}' SECOND")
 
 
 class _Verbatim:

@@ -16,6 +16,8 @@ __all__ = ["SUPPORTED", "UNSUITABLE", "UNSUPPORTED", "Requirements", "unsuitable
 SUPPORTED = (
     "array_type",
     "boolean_col_expressions",
+    "comment_reflection",
+    "comment_reflection_full_unicode",
     "create_or_replace_view",
     "create_table_as",
     "ctes",
@@ -62,11 +64,12 @@ SUPPORTED = (
     "window_range_numeric",
 )
 
+_COMMENT_ON = "Athena has no COMMENT ON"
 _LOWER, _NULLS = "Athena lowers names", "Athena has no NOT NULL"
 
 _REASONS = {
     "Athena has no primary keys, foreign keys or other constraints": """
-        check_constraint_reflection constraint_comment_reflection cross_schema_fk_reflection
+        check_constraint_reflection cross_schema_fk_reflection
         deferrable_fks duplicate_key_raises_integrity_error
         fk_constraint_option_reflection_ondelete_noaction
         fk_constraint_option_reflection_ondelete_restrict
@@ -107,8 +110,7 @@ _REASONS = {
         json_array_indexes json_deserializer_binary json_type legacy_unconditional_json_extract""",
     "Athena's tables have no column of type UUID": "uuid_data_type",
     "Athena's tables have no column of type interval": "datetime_interval",
-    "Athena has no COMMENT ON, and comments of one line": """
-        comment_reflection comment_reflection_full_unicode""",
+    "Athena has no comments on constraints": "constraint_comment_reflection",
     "Athena's LIMIT and OFFSET take numbers, no expressions": """
         fetch_expression sql_expression_limit_offset""",
     "Athena's SELECT has OFFSET and LIMIT; of FETCH it documents nothing more": """
@@ -140,12 +142,16 @@ UNSUITABLE = {
     "ComponentReflectionTestExtra.test_string_length_reflection": (
         "Iceberg's strings have no length"
     ),
+    "FutureTableDDLTest.test_add_table_comment": _COMMENT_ON,
+    "FutureTableDDLTest.test_drop_table_comment": _COMMENT_ON,
     "LongNameBlowoutTest.test_long_convention_name[ix": "Athena has no indexes",
     "NameDenormalizeTest.test_cols_driver_cols[not_use_driver_cols-driver_sql": _LOWER,
     "NameDenormalizeTest.test_cols_driver_cols[not_use_driver_cols-text": _LOWER,
     "NameDenormalizeTest.test_cols_driver_cols[use_driver_cols-driver_sql": _LOWER,
     "NameDenormalizeTest.test_cols_driver_cols[use_driver_cols-text": _LOWER,
     "QuotedNameArgumentTest": "Athena's names have no quotes and spaces in them",
+    "TableDDLTest.test_add_table_comment": _COMMENT_ON,
+    "TableDDLTest.test_drop_table_comment": _COMMENT_ON,
     "TrueDivTest.test_truediv_divisor[numeric_38_digit_divisor": (
         "Athena's integer literals are of type bigint at most"
     ),

@@ -34,7 +34,7 @@ STARTS = {
     "PT5M": dt.datetime(2026, 2, 14, 13, 45),
     "PT10M": dt.datetime(2026, 2, 14, 13, 40),
     "PT15M": dt.datetime(2026, 2, 14, 13, 45),
-    "PT30M": dt.datetime(2026, 2, 14, 13, 30),
+    "PT0.5H": dt.datetime(2026, 2, 14, 13, 30),
     "PT1H": dt.datetime(2026, 2, 14, 13),
     "PT6H": dt.datetime(2026, 2, 14, 12),
     "P1D": dt.datetime(2026, 2, 14),

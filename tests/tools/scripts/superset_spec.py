@@ -26,4 +26,4 @@ with create_app().app_context():
         "joins": spec.allows_joins,
         "subqueries": spec.allows_subqueries,
     }
-json.dump(answers, sys.stdout)
+json.dump(answers, sys.stdout, default=str)  # names are translated late
