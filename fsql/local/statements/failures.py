@@ -69,7 +69,10 @@ def _known(error: Exception) -> TrinoError:
             return trino_error(error)
         case AwsError():
             return TrinoError(error.code, error.message, category=_USER)
+        case MemoryError():
+            message = "Query exhausted resources"
+            return TrinoError("EXCEEDED_LOCAL_MEMORY_LIMIT", message, category=_SYSTEM)
     _log.error("A query failed in a way that was not foreseen.", exc_info=error)
-    return TrinoError(
-        "GENERIC_INTERNAL_ERROR", f"{type(error).__name__}: {error}", category=_SYSTEM
-    )
+    # Its words could hold paths of this machine; the log has them.
+    message = f"Unexpected failure while running the query ({type(error).__name__})"
+    return TrinoError("GENERIC_INTERNAL_ERROR", message, category=_SYSTEM)
