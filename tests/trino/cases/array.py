@@ -85,6 +85,7 @@ CASES: Cases = {
             "2020-01-01/2020-01-02",
             "varchar",
         ),
+        ("array_join(ARRAY[ARRAY[1]], ',')", "INVALID_FUNCTION_ARGUMENT"),
     ],
     "array_max": [
         ("array_max(ARRAY[1, 3, 2])", 3, "integer"),
@@ -133,6 +134,15 @@ CASES: Cases = {
             "array(varchar(4))",
         ),
         ("array_sort(ARRAY[], (x, y) -> 0)", [], "array(unknown)"),
+        (
+            "array_sort(ARRAY[1, 2], (x, y) -> 5)",
+            "INVALID_FUNCTION_ARGUMENT: Lambda comparator must return either -1, 0, or 1",
+        ),
+        (
+            "array_sort(ARRAY[ROW(2, 1), ROW(1, 5)])",
+            [{"field0": 1, "field1": 5}, {"field0": 2, "field1": 1}],
+            "array(row(integer, integer))",
+        ),
     ],
     "arrays_overlap": [
         ("arrays_overlap(ARRAY[1, 2], ARRAY[2, 3])", True, "boolean"),

@@ -92,6 +92,7 @@ CASES: Cases = {
             True,
             "boolean",
         ),
+        ("now() AT TIME ZONE z FROM (VALUES 'UTC') AS t(z)", "NOT_SUPPORTED"),
     ],
     "timezone_hour": [
         ("timezone_hour(TIMESTAMP '2020-01-31 13:14:15.678 America/New_York')", -5, "bigint"),
@@ -201,6 +202,10 @@ CASES: Cases = {
             datetime.datetime(2022, 10, 20),
             "timestamp(0)",
         ),
+        (
+            "date_trunc(u, DATE '2020-01-01') FROM (VALUES 'day') AS t(u)",
+            "NOT_SUPPORTED: line 1:8: The unit of a date function must be constant",
+        ),
     ],
     "date_add": [
         ("date_add('day', 1, DATE '2020-02-28')", datetime.date(2020, 2, 29), "date"),
@@ -245,6 +250,10 @@ CASES: Cases = {
         ("date_add('hour', 9, TIME '20:00:00')", datetime.time(5, 0), "time(0)"),
         ("date_add('minute', -1, TIME '00:00:30')", datetime.time(23, 59, 30), "time(0)"),
         ("date_add('day', 1, NULL)", None, "date"),
+        (
+            "date_add(u, 1, DATE '2020-01-01') FROM (VALUES 'day') AS t(u)",
+            "NOT_SUPPORTED: line 1:8: The unit of a date function must be constant",
+        ),
     ],
     "+": [
         ("DATE '2020-01-31' + INTERVAL '1' MONTH", datetime.date(2020, 2, 29), "date"),
@@ -363,6 +372,10 @@ CASES: Cases = {
             86400123,
             "bigint",
         ),
+        (
+            "date_diff(u, DATE '2020-01-01', DATE '2020-01-01') FROM (VALUES 'day') AS t(u)",
+            "NOT_SUPPORTED",
+        ),
     ],
     "from_unixtime": [
         (
@@ -386,6 +399,8 @@ CASES: Cases = {
         ("CAST(from_unixtime(0, -5, -30) AS varchar)", "1969-12-31 18:30:00.000 -05:30", "varchar"),
         ("from_unixtime(0, 15, 0)", "INVALID_FUNCTION_ARGUMENT"),
         ("from_unixtime(NULL)", None, "timestamp(3) with time zone"),
+        ("from_unixtime(0, z) FROM (VALUES 'UTC') AS t(z)", "NOT_SUPPORTED"),
+        ("from_unixtime(1e15)", "NUMERIC_VALUE_OUT_OF_RANGE"),
     ],
     "to_unixtime": [
         ("to_unixtime(TIMESTAMP '2020-01-01 00:00:00.5')", 1577836800.5, "double"),
@@ -511,6 +526,10 @@ CASES: Cases = {
             "2022-11-01 09:08:07.321 America/Los_Angeles",
             "varchar",
         ),
+        (
+            "with_timezone(TIMESTAMP '2020-01-01 00:00:00', z) FROM (VALUES 'UTC') AS t(z)",
+            "NOT_SUPPORTED",
+        ),
     ],
     "=": [
         (
@@ -599,6 +618,10 @@ CASES: Cases = {
             "00:00",
             "varchar",
         ),
+        (
+            "date_format(DATE '2020-01-01', p) FROM (VALUES '%Y') AS t(p)",
+            "NOT_SUPPORTED: line 1:8: The format must be constant",
+        ),
     ],
     "date_parse": [
         (
@@ -631,6 +654,10 @@ CASES: Cases = {
         ),
         ("date_parse('2022-1-2', '%Y-%c-%e')", datetime.datetime(2022, 1, 2), "timestamp(3)"),
         ("date_parse(NULL, '%Y')", None, "timestamp(3)"),
+        (
+            "date_parse('2020', p) FROM (VALUES '%Y') AS t(p)",
+            "NOT_SUPPORTED: line 1:8: The format must be constant",
+        ),
     ],
     "format_datetime": [
         (
@@ -707,6 +734,10 @@ CASES: Cases = {
             "at_timezone(TIMESTAMP '2020-01-01 00:00:00 UTC', 'no/where')",
             "INVALID_FUNCTION_ARGUMENT",
         ),
+        (
+            "at_timezone(now(), z) FROM (VALUES 'UTC') AS t(z)",
+            "NOT_SUPPORTED: line 1:8: The zone must be constant",
+        ),
     ],
     "current_time": [
         ("current_time", "NOT_SUPPORTED"),
@@ -765,6 +796,15 @@ CASES: Cases = {
 }
 
 PARTLY = {
+    "AT_TIME_ZONE": "the zone has to be constant",
+    "at_timezone": "the zone has to be constant",
+    "date_add": "the unit has to be constant",
+    "date_diff": "the unit has to be constant",
+    "date_format": "the format has to be constant",
+    "date_parse": "the format has to be constant",
+    "date_trunc": "the unit has to be constant",
+    "from_unixtime": "the zone has to be constant",
+    "with_timezone": "the zone has to be constant",
     "current_timestamp": "up to 6 digits",
     "format_datetime": "the pattern has to be constant, without the letters C, k, K and z",
     "parse_datetime": "the pattern has to be constant, without the letters C, k, K and z",

@@ -118,6 +118,12 @@ CASES: Cases = {
             {"a": "a1", "b": "b2"},
             "map(varchar(1), varchar)",
         ),
+        ("transform_values(map(ARRAY[1], ARRAY[2]), (k, v) -> k / (v - 2))", "DIVISION_BY_ZERO"),
+        (
+            "TRY(transform_values(map(ARRAY[1], ARRAY[2]), (k, v) -> k / (v - 2)))",
+            None,
+            "map(integer, integer)",
+        ),
     ],
     "transform_keys": [
         (

@@ -13,6 +13,7 @@ CASES: Cases = {
         ("chr(NULL)", None, "varchar"),
         ("chr(-1)", "INVALID_FUNCTION_ARGUMENT"),
         ("chr(1114112)", "INVALID_FUNCTION_ARGUMENT"),
+        ("chr(55296)", "INVALID_FUNCTION_ARGUMENT"),
     ],
     "codepoint": [
         ("codepoint('A')", 65, "integer"),
@@ -82,6 +83,7 @@ CASES: Cases = {
         ),
         ("lpad('abc', 5, '')", "INVALID_FUNCTION_ARGUMENT: Padding string must not be empty"),
         ("lpad(NULL, 5, 'x')", None, "varchar"),
+        ("lpad('a', 3000000000, 'b')", "INVALID_FUNCTION_ARGUMENT"),
     ],
     "rpad": [
         ("rpad('abc', 6, 'xy')", "abcxyx", "varchar"),
@@ -122,6 +124,7 @@ CASES: Cases = {
         ("split('a,b,c', ',', 5)", ["a", "b", "c"], "array(varchar)"),
         ("split('a,b', ',', 0)", "INVALID_FUNCTION_ARGUMENT"),
         ("split('a', '')", "INVALID_FUNCTION_ARGUMENT"),
+        ("split('a|b', '|')", ["a", "b"], "array(varchar)"),
     ],
     "split_part": [
         ("split_part('a,b', ',', 2)", "b", "varchar"),
@@ -179,6 +182,7 @@ CASES: Cases = {
         ("substr('héllo', 2, 2)", "él", "varchar"),
         ("substr('hello', 5, 9)", "o", "varchar"),
         ("substr('hello', 2, 0)", "", "varchar"),
+        ("substr('abc', NULL)", None, "varchar"),
     ],
     "substring": [
         ("substring('hello' FROM 2 FOR 2)", "el", "varchar"),
