@@ -49,6 +49,8 @@ def test_a_dropped_column_is_gone_and_a_new_one_of_its_name_is_another(
     assert execution["StatementType"] == "DDL"
     assert "note" not in names(athena)
     assert ("note",) not in athena.rows("SHOW COLUMNS IN t")
+    listed = "SELECT column_name FROM information_schema.columns WHERE table_name = 't'"
+    assert ("note",) not in athena.rows(listed)
     athena.run("ALTER TABLE t ADD COLUMNS (note string)")
     assert athena.rows("SELECT id, note FROM t") == [("1", None)]
 

@@ -91,6 +91,28 @@ def test_an_unpartitioned_table_is_one_partition(athena: AthenaClient, bucket: s
     assert athena.rows('SELECT record_count, data.a.max FROM "u$partitions"') == [("1", "1")]
 
 
+def test_partitions_of_a_hive_table(athena: AthenaClient, bucket: str) -> None:
+    athena.run(
+        "CREATE EXTERNAL TABLE h (a int) PARTITIONED BY (day date, n int) STORED AS PARQUET"
+        f" LOCATION 's3://{bucket}/h/'"
+    )
+    assert athena.rows('SELECT * FROM "h$partitions"') == []
+    athena.run("ALTER TABLE h ADD PARTITION (day = '2024-01-02', n = 7)")
+    athena.run("ALTER TABLE h ADD PARTITION (day = '2024-01-01', n = 8)")
+    result = athena.run('SELECT * FROM "h$partitions" ORDER BY day')
+    assert (result.names, result.types) == (["day", "n"], ["date", "integer"])
+    assert result.rows == [("2024-01-01", "8"), ("2024-01-02", "7")]
+    athena.run("ALTER TABLE h DROP PARTITION (day = '2024-01-02', n = 7)")
+    assert athena.rows('SELECT max(day) FROM "h$partitions"') == [("2024-01-01",)]
+    athena.run(f"CREATE EXTERNAL TABLE p (a int) STORED AS PARQUET LOCATION 's3://{bucket}/p/'")
+    assert "p$partitions' does not exist" in athena.reason('SELECT * FROM "p$partitions"')
+
+
+def test_a_query_of_with_has_no_versions(athena: AthenaClient) -> None:
+    reason = athena.reason("WITH c AS (SELECT 1 AS a) SELECT * FROM c FOR VERSION AS OF 1")
+    assert reason == ("NOT_SUPPORTED: line 1:41: 'c' is a query of WITH; only tables have versions")
+
+
 def test_a_table_without_files_lists_none(athena: AthenaClient, bucket: str) -> None:
     athena.run(
         f"CREATE TABLE e (a int, d date) PARTITIONED BY (month(d)) LOCATION 's3://{bucket}/e/'"

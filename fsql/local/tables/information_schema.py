@@ -88,10 +88,16 @@ def _views(glue: GlueCalls) -> Rows:
             yield CATALOG, table["DatabaseName"], table["Name"], View.of(table).sql
 
 
+def _is_current(column: Json) -> bool:
+    """Whether an Iceberg table's column was not dropped: the catalog goes on to list it."""
+    return bool(column.get("Parameters", {}).get("iceberg.field.current") != "false")
+
+
 def _columns(glue: GlueCalls) -> Rows:
     for table in _every_table(glue):
         keys = table.get("PartitionKeys", [])
-        described = [*table.get("StorageDescriptor", {}).get("Columns", []), *keys]
+        described = [*filter(_is_current, table.get("StorageDescriptor", {}).get("Columns", []))]
+        described += keys
         try:
             types = types_of(described)
         except TrinoError:

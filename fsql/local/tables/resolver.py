@@ -12,6 +12,7 @@ from fsql.local.statements.nodes import Name, Query
 from fsql.local.tables.filters import Filter, filter_of
 from fsql.local.tables.hidden import Hidden, wanted_of
 from fsql.local.tables.hive import Hive
+from fsql.local.tables.hive_listing import partition_listing
 from fsql.local.tables.iceberg import Iceberg, Source
 from fsql.local.tables.iceberg_io import GlueCalls
 from fsql.local.tables.iceberg_listings import listing, split_listing
@@ -176,7 +177,7 @@ class Binding:
         return source
 
     def _listing(self, name: Name, schema: str) -> Source | None:
-        """The metadata of an Iceberg table, where the name asks for it."""
+        """The metadata of a table, where the name asks for it."""
         parts = split_listing(name.table)
         if parts is None:
             return None
@@ -184,8 +185,14 @@ class Binding:
             table = self._tables.get(Name(parts[0], schema, where=name.where), schema)
         except TrinoError:
             return None
-        if is_view(table) or not is_iceberg(table):
+        if is_view(table):
             return None
+        if not is_iceberg(table):
+            if parts[1] != "partitions":
+                return None
+            # The catalog knows no table of this name, so the listing is made anew each time.
+            self._timeless = False
+            return partition_listing(self._tables.glue, table)
         location = metadata_location(table)
         self.versions[schema, parts[0]] = location
         iceberg = self._tables.iceberg

@@ -107,6 +107,9 @@ def _table(place: Place, node: exp.Table) -> Relation:
         raise fault(node, "FUNCTION_NOT_FOUND", f"Table function '{name}' not registered")
     checked(node, "this", "db", "catalog", "alias", "joins", "sample", "version")
     cte = place.translation.ctes.get(identifier(node.this)) if not node.db else None
+    if cte and node.args.get("version"):
+        message = f"'{node.name}' is a query of WITH; only tables have versions"
+        raise fault(node, "NOT_SUPPORTED", message)
     found = _cte(place, cte) if cte else _scanned(place, node)
     parts = [p for p in (node.args.get("catalog"), node.args.get("db"), node.this) if p]
     qualifier = tuple(identifier(part) for part in parts)
