@@ -7,9 +7,9 @@ import binascii
 import contextlib
 import functools
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import translate
 from functools import cached_property
 from typing import Any
 
@@ -210,7 +210,7 @@ class Catalog:
         """
         request: dict[str, Any] = {"DatabaseName": database or self.aws.database}
         if pattern is not None:
-            request["Expression"] = translate(pattern.lower())
+            request["Expression"] = _expression(pattern.lower())
         pages = self.glue.get_paginator("get_tables").paginate(**request)
         with contextlib.suppress(self.glue.exceptions.EntityNotFoundException):
             for page in pages:
@@ -277,3 +277,9 @@ class StorageIO(FileIO):
         """Delete a file; one that is gone already is no error."""
         uri = location if isinstance(location, str) else location.location
         self._storage.delete([uri])
+
+
+def _expression(pattern: str) -> str:
+    """A pattern of names as the regular expression that Glue, which is not Python, takes."""
+    marks = {"*": ".*", "?": "."}
+    return "".join(marks.get(character, re.escape(character)) for character in pattern)
