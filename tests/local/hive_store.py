@@ -65,7 +65,9 @@ class HiveStore:
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """A query's rows, or what another statement returns."""
         self.cursor.execute(sql)
-        return [tuple(row) for row in self.cursor.fetchall() or ()]
+        if self.cursor.description is None:
+            return []
+        return [tuple(row) for row in self.cursor.fetchall()]
 
     def types(self, sql: str) -> list[str]:
         """The Athena types of a query's columns."""

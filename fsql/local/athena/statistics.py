@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -81,4 +82,5 @@ def runtime(execution: Execution) -> Json:
 
 
 def _millis(seconds: float) -> int:
-    return max(0, round(seconds * 1000))
+    """Rounded up: Athena tells no query that it waited not at all."""
+    return max(0, math.ceil(seconds * 1000))

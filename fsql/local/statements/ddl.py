@@ -135,7 +135,7 @@ def _external_table(statement: st.CreateTable) -> Json:
         "PartitionKeys": [_glue_column(column) for column in statement.partitions],
         "StorageDescriptor": {
             "Columns": columns,
-            "Location": statement.location,
+            "Location": str(statement.location).rstrip("/"),  # as Hive keeps folders
             "BucketColumns": list(statement.bucketed_by),
             "NumberOfBuckets": statement.buckets,
             **storage_format(statement),

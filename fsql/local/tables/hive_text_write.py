@@ -40,16 +40,16 @@ def line_of(serde: str, form: Form, columns: Columns) -> str | None:
     Raises:
         TrinoError: NOT_SUPPORTED for a table whose files have headers.
     """
+    if serde not in (_SIMPLE, *_JSON):
+        return None
     if form.count("skip.header.line.count") or form.count("skip.footer.line.count"):
         raise TrinoError("NOT_SUPPORTED", "Inserting into a table with headers is not supported")
     if serde == _SIMPLE:
         syntax = delimited_syntax(form)
         values = [_delimited(syntax, type_, tt.quoted(name), 1) for name, type_ in columns.items()]
         return _joined(values, syntax.separators[0])
-    if serde in _JSON:
-        fields = (f"{tt.quoted(n)} := {_plain(t, tt.quoted(n))}" for n, t in columns.items())
-        return f"CAST(to_json(struct_pack({', '.join(fields)})) AS VARCHAR)"
-    return None
+    fields = (f"{tt.quoted(n)} := {_plain(t, tt.quoted(n))}" for n, t in columns.items())
+    return f"CAST(to_json(struct_pack({', '.join(fields)})) AS VARCHAR)"
 
 
 def _joined(values: Sequence[str], separator: str) -> str:
