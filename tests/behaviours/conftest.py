@@ -20,6 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         parameters = getattr(getattr(item, "callspec", None), "params", {})
         if parameters.get("aws") == "moto":
             item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.timeout(600))
             found = difference(item.name)
             if found is not None:
                 reason = f"moto {found.moto}: {found.source}"

@@ -177,6 +177,12 @@ DIFFERENCES = (
         "has crawlers, jobs and connections, which ours says it lacks",
         "no difference from AWS: what ours says it lacks",
     ),
+    Difference(
+        ("test_a_time_that_moves_is_computed_anew",),
+        "takes longer, on a busy machine, than the 0.4 seconds that are looked back",
+        "no difference from AWS: the query is right, the look back is too short",
+        runs=False,
+    ),
     # S3
     Difference(
         ("test_buckets_are_made_listed_and_deleted", "test_buckets_come_in_pages"),
