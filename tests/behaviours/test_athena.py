@@ -441,7 +441,7 @@ def test_databases_and_tables_as_athena_sees_them(
     assert table["PartitionKeys"] == [{"Name": "p", "Type": "string"}]
     assert table["TableType"] == "EXTERNAL_TABLE"
     assert table["Parameters"]["owner"] == "me"
-    assert table["Parameters"]["location"] == f"s3://{bucket}/seen/"
+    assert table["Parameters"]["location"] == f"s3://{bucket}/seen"
     assert "Parquet" in table["Parameters"]["serde.serialization.lib"]
     listed = store.client.list_table_metadata(**there, Expression="se*")["TableMetadataList"]
     assert [t["Name"] for t in listed] == ["seen"]
