@@ -27,13 +27,12 @@ def variables(served: Endpoint) -> dict[str, str]:
         "AWS_ATHENA_S3_STAGING_DIR": f"{STAGING}pyathena/",
         "AWS_ATHENA_WORKGROUP": "pyathena",
         "AWS_ATHENA_SPARK_WORKGROUP": "spark",
-        "AWS_ATHENA_MANAGED_WORKGROUP": "pyathena-managed",
         "PYTHONPATH": str(Path(__file__).parent),
     }
 
 
 def prepare(served: Endpoint) -> None:
-    """Make the workgroups that PyAthena's authors made by hand."""
+    """Make the workgroup that PyAthena's authors made by hand; results are never managed here."""
     athena = boto3.Session("local", "local", region_name="us-east-1").client(
         "athena", endpoint_url=served.url
     )
@@ -43,10 +42,6 @@ def prepare(served: Endpoint) -> None:
             "ResultConfiguration": {"OutputLocation": f"{STAGING}pyathena/"},
             "EnforceWorkGroupConfiguration": False,
         },
-    )
-    athena.create_work_group(
-        Name="pyathena-managed",
-        Configuration={"ManagedQueryResultsConfiguration": {"Enabled": True}},
     )
 
 
