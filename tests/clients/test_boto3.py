@@ -147,3 +147,14 @@ def test_resources(aws: Any) -> None:
     assert held == {f"resources/{n}": str(n).encode() for n in range(3)}
     bucket.objects.filter(Prefix="resources/").delete()
     assert not list(bucket.objects.filter(Prefix="resources/"))
+
+
+def test_a_database_between_backticks(aws: Any) -> None:
+    athena = aws.client("athena")
+    started = athena.start_query_execution(
+        QueryString="SHOW TABLES",
+        QueryExecutionContext={"Database": "`feature_store`"},  # as awswrangler repairs tables
+        ResultConfiguration={"OutputLocation": STAGING},
+    )
+    asked = athena.get_query_execution(QueryExecutionId=started["QueryExecutionId"])
+    assert asked["QueryExecution"]["QueryExecutionContext"]["Database"] == "feature_store"

@@ -179,7 +179,7 @@ class Athena:
             Request(
                 sql,
                 self._catalogs.resolved(context.get("Catalog") or CATALOG),
-                context.get("Database"),
+                (context.get("Database") or "").strip("`") or None,  # awswrangler quotes it
                 self._output(group, request.get("ResultConfiguration") or {}),
                 group.name,
                 request.get("ClientRequestToken"),
