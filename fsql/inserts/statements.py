@@ -65,7 +65,7 @@ def taken(
 
 
 def _is_of_sqlalchemy(statement: Any) -> bool:
-    """Whether only SQL can do it: RETURNING, which SQLAlchemy refuses, and types that wrap values."""
+    """Whether only SQL can do it: RETURNING, which SQLAlchemy refuses, types that wrap values."""
     return bool(statement._returning) or any(
         column.type._has_bind_expression for column in statement.table.columns
     )
