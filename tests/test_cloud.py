@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.request import Request, urlopen
 
 import boto3
 import pandas as pd
@@ -38,6 +39,8 @@ def endpoint() -> Iterator[str]:
     server.start()
     host, port = server.get_host_and_port()
     made = f"http://{host}:{port}"
+    # All of moto's servers in a process share what is in them.
+    urlopen(Request(f"{made}/moto-api/reset", method="POST")).close()
     session = boto3.Session("KEY", "SECRET", region_name=REGION)
     where: Any = {"LocationConstraint": REGION}
     s3 = session.client("s3", endpoint_url=made)

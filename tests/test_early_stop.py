@@ -31,7 +31,7 @@ NESTED = "SELECT id, pair FROM shop_web_item_v0001"
 FAILING = "SELECT pair, id / (id - 9000) AS no FROM shop_web_item_v0001"
 ENDLESS = (
     "SELECT a.pair FROM shop_web_item_v0001 a CROSS JOIN shop_web_item_v0001 b"
-    " CROSS JOIN shop_web_item_v0001 c WHERE sqrt(a.id * b.id) + c.id < -1"
+    " CROSS JOIN shop_web_item_v0001 c WHERE sin(a.id) + sin(b.id) + sin(c.id) > 4"
 )
 
 

@@ -398,7 +398,7 @@ def test_properties_of_hive_tables_are_glues(athena: AthenaClient) -> None:
     table = glue.get_table(DatabaseName="db", Name="h")["Table"]
     assert table["Parameters"]["kept"] == "1"
     assert table["Parameters"]["projection.enabled"] == "false"
-    assert table["StorageDescriptor"]["Location"] == "s3://some-bucket/h/"
+    assert table["StorageDescriptor"]["Location"] == "s3://some-bucket/h"
     assert athena.rows("SELECT count(*) FROM h") == [("0",)]
 
 

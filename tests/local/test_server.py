@@ -119,7 +119,7 @@ def test_each_service_answers(server: Server) -> None:
     assert client(server, "sts").get_caller_identity()["Account"] == "000000000000"
     assert client(server, "glue").get_databases()["DatabaseList"] == []
     assert client(server, "athena").list_work_groups()["WorkGroups"][0]["Name"] == "primary"
-    assert [each["Name"] for each in s3(server).list_buckets()["Buckets"]] == ["bucket"]
+    assert "bucket" in [each["Name"] for each in s3(server).list_buckets()["Buckets"]]
 
 
 def test_other_services_are_named(server: Server) -> None:
