@@ -22,6 +22,8 @@ from pyathena.polars.cursor import PolarsCursor
 
 from tests.benchmarks.served import STAGING
 
+pytestmark = pytest.mark.slow
+
 SQL = "SELECT * FROM (VALUES (1, 'a', DECIMAL '1.50'), (2, NULL, NULL)) AS t (id, name, n)"
 
 

@@ -20,6 +20,8 @@ from pyiceberg.types import LongType, StringType
 
 from tests.benchmarks.served import STAGING, Endpoint
 
+pytestmark = pytest.mark.slow
+
 ROWS = pa.table(
     {
         "id": pa.array([1, 2], pa.int64()),
