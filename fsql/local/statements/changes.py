@@ -6,6 +6,7 @@ import random
 import time
 from typing import Any
 
+import duckdb
 import sqlglot.expressions as exp
 
 from fsql.local.statements import nodes as st
@@ -67,7 +68,13 @@ def _attempt(context: Context, statement: st.Change) -> int:
     def resolve(found: exp.Table) -> Scan:
         return scan_of(base.rows.source) if found is target else binding(found)
 
-    return commit_change(context, base, translate_change(node, resolve))
+    try:
+        return commit_change(context, base, translate_change(node, resolve))
+    except (duckdb.IOException, FileNotFoundError) as error:
+        if metadata_location(context.tables.get(name, context.database)) == base.location:
+            raise
+        # Another writer's VACUUM has deleted the files of a snapshot that is history by now.
+        raise Overtaken(f"{name.table} has changed while it was read") from error
 
 
 def _check(table: dict[str, Any], statement: st.Change) -> None:
