@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy.testing import exclusions
 from sqlalchemy.testing.requirements import SuiteRequirements
+from sqlalchemy.util import OrderedSet
 
 __all__ = ["SUPPORTED", "UNSUITABLE", "UNSUPPORTED", "Requirements", "unsuitable"]
 
@@ -173,6 +174,13 @@ def _never(reason: str) -> Any:
 def _always() -> Any:
     return property(lambda self: exclusions.open())
 
+
+def _in_order(rule: Any) -> None:
+    """SQLAlchemy keeps reasons in sets; so of several the same one is told in each run."""
+    rule.fails, rule.skips, rule.warns = OrderedSet(), OrderedSet(), {}
+
+
+exclusions.compound.__init__ = _in_order  # type: ignore[method-assign]
 
 Requirements = type(
     "Requirements",
