@@ -9,19 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.request import Request, urlopen
 
 import boto3
 import pandas as pd
 import pyarrow as pa
 import pytest
-from moto.server import ThreadedMotoServer
 
 import fsql
 from fsql import formats
 from fsql.dialect import catalog_of
 from fsql.doctor import examine
 from fsql.errors import ConfigError, TableNotFound
+from tests.motos import empty_moto
 
 REGION = "eu-north-1"
 FRAME = pd.DataFrame(
@@ -35,18 +34,12 @@ FRAME = pd.DataFrame(
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    made = f"http://{host}:{port}"
-    # All of moto's servers in a process share what is in them.
-    urlopen(Request(f"{made}/moto-api/reset", method="POST")).close()
-    session = boto3.Session("KEY", "SECRET", region_name=REGION)
-    where: Any = {"LocationConstraint": REGION}
-    s3 = session.client("s3", endpoint_url=made)
-    s3.create_bucket(Bucket="features", CreateBucketConfiguration=where)
-    yield made
-    server.stop()
+    with empty_moto() as made:
+        session = boto3.Session("KEY", "SECRET", region_name=REGION)
+        where: Any = {"LocationConstraint": REGION}
+        s3 = session.client("s3", endpoint_url=made)
+        s3.create_bucket(Bucket="features", CreateBucketConfiguration=where)
+        yield made
 
 
 @pytest.fixture

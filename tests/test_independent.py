@@ -18,7 +18,6 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from click.testing import CliRunner
-from moto.server import ThreadedMotoServer
 
 import fsql
 from fsql.cli import main
@@ -26,6 +25,7 @@ from fsql.local.remote.files import opened
 from fsql.local.remote.objects import RemoteObjects
 from fsql.local.wire import AwsError
 from tests.behaviours.athena_client import AthenaClient
+from tests.motos import empty_moto
 
 KEYS = {
     "AWS_ACCESS_KEY_ID": "KEY",
@@ -37,13 +37,9 @@ KEYS = {
 @pytest.fixture(scope="module")
 def moto() -> Iterator[str]:
     """The URL of moto's server, with the bucket ``features``."""
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    client(url).create_bucket(Bucket="features")
-    yield url
-    server.stop()
+    with empty_moto() as url:
+        client(url).create_bucket(Bucket="features")
+        yield url
 
 
 def client(url: str, service: str = "s3") -> Any:
