@@ -1,0 +1,1 @@
+"""Migrations: feature groups evolve by reviewed Alembic revisions."""
