@@ -1,4 +1,4 @@
-"""What a migration can do to a feature group, as data; other modules apply, reverse, say and run it.
+"""What a migration can do to a feature group, as data; others apply, reverse, say and run it.
 
 A *path* names a column or a field within one: ``temp``, ``wind.gust``, and below a list or map as
 Iceberg names it: ``readings.element.gust``, ``limits.value.low``.
@@ -144,7 +144,8 @@ class AlterGroup:
 
     Attributes:
         options: of `Definition`'s fields keys, event_time, created_time, ttl, online, truncate,
-            description, owner, tags, compatibility, sort_by and table_properties, those that change.
+            description, owner, tags, compatibility, sort_by and table_properties those that
+            change.
     """
 
     group: str
