@@ -19,6 +19,11 @@
     ├── LossyCast (DataError)                   a value that the restored type cannot hold
     ├── CommitConflict (OperationalError)       somebody else changed the table first
     ├── PartlyWritten (OperationalError)        some statements of a write were done, not all
+    ├── MigrationError (ProgrammingError)       a change that the group as it stands cannot take
+    │   ├── IncompatibleChange                  it breaks the group's compatibility level
+    │   ├── SchemaDrift                         somebody changed the table without a revision
+    │   ├── MigrationConflict (OperationalError)  another migration is under way, or came first
+    │   └── Irreversible                        a change that nothing takes back
     └── QueryError
         ├── InvalidQuery (ProgrammingError)     Athena rejected the SQL
         ├── QueryFailed (OperationalError)      Athena accepted the SQL and then failed
@@ -49,10 +54,14 @@ __all__ = [
     "ConfigError",
     "DefinitionError",
     "FsqlError",
+    "IncompatibleChange",
     "InvalidData",
     "InvalidName",
     "InvalidQuery",
+    "Irreversible",
     "LossyCast",
+    "MigrationConflict",
+    "MigrationError",
     "MissingExtra",
     "NotAFeatureGroup",
     "PartlyWritten",
@@ -60,6 +69,7 @@ __all__ = [
     "QueryCancelled",
     "QueryError",
     "QueryFailed",
+    "SchemaDrift",
     "ServiceError",
     "StorageError",
     "TableExists",
@@ -228,6 +238,35 @@ class PartlyWritten(FsqlError, OperationalError):
 
     Each of them was done as a whole or not at all. The same write can be repeated.
     """
+
+
+class MigrationError(FsqlError, ProgrammingError):
+    """A change that a feature group as it stands cannot take; nothing was changed.
+
+    Attributes:
+        group: the table that it was meant for; "" when none is.
+        path: the column or field, as in ``wind.gust``; None when the group as a whole is meant.
+    """
+
+    def __init__(self, message: str, group: str = "", path: str | None = None) -> None:
+        self.group, self.path = group, path
+        super().__init__(message)
+
+
+class IncompatibleChange(MigrationError):
+    """A change that breaks the compatibility level which the group declares."""
+
+
+class SchemaDrift(MigrationError):
+    """The table is not as the last revision left it: somebody changed it by other means."""
+
+
+class MigrationConflict(MigrationError, OperationalError):
+    """Another migration is under way, or came first; this one changed nothing."""
+
+
+class Irreversible(MigrationError):
+    """A change that nothing takes back, and why."""
 
 
 class QueryError(FsqlError):
