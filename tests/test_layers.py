@@ -51,6 +51,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "fsql.doctor",
                 "fsql.dumps",
                 "fsql.exports",
+                "fsql.lifecycle",
             }
         ),
     ),

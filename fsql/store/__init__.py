@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fsql import compaction, deletes, dumps, reader, writer
+from fsql import compaction, deletes, dumps, lifecycle, reader, writer
 from fsql.catalog import Catalog
 from fsql.compaction import CompactResult
 from fsql.deletes import DeleteResult, Instant
@@ -17,7 +17,6 @@ from fsql.dumps import DumpResult
 from fsql.inserts.texts import sql_text
 from fsql.model import FeatureGroup
 from fsql.outages import told
-from fsql.store import lifecycle
 from fsql.store.description import Description, describe
 from fsql.store.latest import latest
 from fsql.writer import WriteResult

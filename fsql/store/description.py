@@ -11,8 +11,8 @@ import pyarrow as pa
 from fsql import deletes
 from fsql.catalog import Catalog, Entry
 from fsql.formats import Totals, totals
+from fsql.lifecycle import Found
 from fsql.model import FeatureGroup
-from fsql.store.lifecycle import Found
 from fsql.types import storage_type
 from fsql.typetext import trino_type
 

@@ -1,4 +1,4 @@
-"""Groups made, found and dropped, each with the view beside its versions."""
+"""Feature groups in the catalog: made, found and dropped."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from fsql.catalog import Catalog, Entry
 from fsql.deletes import Tombstones
 from fsql.errors import ConfigError, DefinitionError, NotAFeatureGroup, TableExists
 from fsql.fitting import differences
+from fsql.lifecycle import views
 from fsql.model import FeatureGroup
-from fsql.store import views
 
 __all__ = ["Found", "create", "drop", "find", "groups", "with_deletes"]
 
