@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import json
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,8 @@ __all__ = ["FeatureGroup", "decode_schema", "encode_schema"]
 GROUP_PROPERTY = "fsql.group"
 SCHEMA_PROPERTY = "fsql.schema"
 COMMENTS_PROPERTY = "fsql.comments"
+CHECK_PROPERTY = "fsql.check"
+"""Tells whether the three above were edited by hand."""
 FIELD_METADATA = "arrow"  # in a column's info
 TABLE_FORMATS = ("iceberg", "hive")
 
@@ -228,17 +231,25 @@ class FeatureGroup(sa.Table):
         """What is stored beside the table so that `from_properties` can rebuild it."""
         comments = {column.name: column.comment for column in self.columns if column.comment}
         words = {COMMENTS_PROPERTY: json.dumps(comments)} if comments else {}
-        return {
+        said = {
             GROUP_PROPERTY: self.definition.to_json(),
             SCHEMA_PROPERTY: encode_schema(self.arrow_schema),
             **words,
         }
+        return {**said, CHECK_PROPERTY: check_of(said)}
 
     def to_metadata(self, metadata: sa.MetaData, *args: Any, **kw: Any) -> FeatureGroup:
         """A copy in another MetaData, still a feature group."""
         schema = kw.get("schema", args[0] if args else self.schema)
         database = schema if isinstance(schema, str) else self.schema
         return self.from_properties(self.name, self.properties, metadata, database)
+
+
+def check_of(properties: Mapping[str, str]) -> str:
+    """The `CHECK_PROPERTY` that goes with a group's other properties, as they are written."""
+    given = (GROUP_PROPERTY, SCHEMA_PROPERTY, COMMENTS_PROPERTY)
+    texts = [properties.get(name, "{}") for name in given]
+    return f"{zlib.crc32(chr(0).join(texts).encode()):08x}"
 
 
 def encode_schema(schema: pa.Schema) -> str:
