@@ -64,7 +64,7 @@ def test_the_demo_can_run_again(folder: Path) -> None:
 def test_groups(run: Run) -> None:
     names = [line.split()[0] for line in run("groups").stdout.splitlines()]
     assert names == [
-        "nyc_flights_airport_v0001",
+        "nyc_flights_airport_v0002",
         "nyc_flights_departure_v0001",
         "nyc_flights_plane_v0001",
         "nyc_flights_weather_v0001",
@@ -101,7 +101,7 @@ def test_query_as_a_table(run: Run) -> None:
 
 @pytest.mark.parametrize("transport", ["engine", "scan"])
 def test_query_into_files(run: Run, folder: Path, transport: str) -> None:
-    sql = "SELECT faa, location FROM nyc_flights_airport_v0001 WHERE faa = 'JFK'"
+    sql = "SELECT faa, location FROM nyc_flights_airport_v0002 WHERE faa = 'JFK'"
     for name in ("out.parquet", "out.jsonl", "out.csv"):
         done = run("query", sql, "-o", name, "--transport", transport)
         assert done.exit_code == 0, done.stderr

@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
-from sqlalchemy import Column, Double, Integer, String, select
+from sqlalchemy import BigInteger, Column, Double, Integer, String, select
 
 from fsql.errors import MissingExtra
 from fsql.model import FeatureGroup
@@ -74,7 +74,7 @@ airport = FeatureGroup(
     "nyc",
     "flights",
     "airport",
-    "v0001",
+    "v0002",  # of which migrations/ tells
     metadata,
     Column("faa", String),
     Column("name", String),
@@ -105,7 +105,7 @@ departure = FeatureGroup(
     Column("tailnum", String, comment="'unknown' where no plane was assigned"),
     Column("sched_dep", Timestamp("us", NEW_YORK), comment="scheduled departure"),
     Column("dest", String),
-    Column("distance", Integer, comment="miles"),
+    Column("distance", BigInteger, comment="miles"),
     Column("air_time", Double, comment="minutes"),
     Column("dep_delay", Double, comment="minutes; NULL for cancelled flights"),
     Column("arr_delay", Double, comment="minutes; NULL where it did not arrive as planned"),
@@ -162,7 +162,7 @@ def _departure() -> pd.DataFrame:
         sched_dep=instant.dt.tz_convert(NEW_YORK).dt.as_unit("us"),
         tailnum=raw["tailnum"].fillna("unknown"),
     )
-    return _ordered(frame, departure).astype({"flight": "int32", "distance": "int32"})
+    return _ordered(frame, departure).astype({"flight": "int32"})
 
 
 def _ordered(frame: pd.DataFrame, group: FeatureGroup) -> pd.DataFrame:
