@@ -114,6 +114,7 @@ class AlterColumn:
         type: the exact Arrow type.
         comment: None takes it away; of top-level columns only.
         nullable: what fsql checks of rows that are written.
+        metadata: what libraries note of the field in Arrow, such as polars of its enums.
     """
 
     group: str
@@ -121,6 +122,7 @@ class AlterColumn:
     type: pa.DataType | _Keep = KEEP
     comment: str | _Keep | None = KEEP
     nullable: bool | _Keep = KEEP
+    metadata: Mapping[bytes, bytes] | _Keep | None = KEEP
     database: str | None = None
 
 
@@ -145,7 +147,7 @@ class AlterGroup:
     Attributes:
         options: of `Definition`'s fields keys, event_time, created_time, ttl, online, truncate,
             description, owner, tags, compatibility, sort_by and table_properties those that
-            change.
+            change; and ``schema_metadata``, the whole of the Arrow schema's own notes.
     """
 
     group: str
