@@ -17,7 +17,7 @@ from fsql.formats.locations import location_of
 from fsql.formats.partitions import partition_spec
 from fsql.model import FeatureGroup
 
-__all__ = ["create", "describe_group", "drop", "load"]
+__all__ = ["create", "describe_group", "drop", "load", "properties_of"]
 
 PROPERTIES: Mapping[str, str] = {
     "format-version": "2",
@@ -44,7 +44,7 @@ def create(catalog: Catalog, group: FeatureGroup) -> None:
             schema,
             location=location_of(catalog, database, group.name),
             partition_spec=partition_spec(group.definition.partition_by, schema),
-            properties=_properties(group),
+            properties=properties_of(group),
         )
     except TableAlreadyExistsError as error:
         raise TableExists(group.name, database) from error
@@ -52,7 +52,8 @@ def create(catalog: Catalog, group: FeatureGroup) -> None:
         raise StorageError(f"The metadata of {group.name!r} cannot be written: {error}") from error
 
 
-def _properties(group: FeatureGroup) -> dict[str, str]:
+def properties_of(group: FeatureGroup) -> dict[str, str]:
+    """What a group's table says of it, and how its files are written."""
     # Trino and Athena read a table's comment from this property, Glue from the other one.
     comment = group.definition.description
     words = {"comment": comment, "Description": comment} if comment else {}
@@ -63,7 +64,7 @@ def describe_group(catalog: Catalog, group: FeatureGroup) -> None:
     """Store a group's definition and exact schema beside a table that SQL has just made."""
     table = load(catalog, group.name, group.schema or catalog.aws.database)
     with table.transaction() as transaction:
-        transaction.set_properties(_properties(group) | {"format-version": "2"})
+        transaction.set_properties(properties_of(group) | {"format-version": "2"})
 
 
 def drop(catalog: Catalog, entry: Entry, *, purge: bool) -> None:
