@@ -19,12 +19,12 @@ from pyiceberg.io import FileIO, InputFile, OutputFile
 from pyiceberg.io.pyarrow import PyArrowFile
 
 from fsql.aws import Aws
-from fsql.errors import CatalogError, TableNotFound, UnsupportedType
+from fsql.columns import Columns, engine_type, real_columns
+from fsql.errors import CatalogError, TableNotFound
 from fsql.model import GROUP_PROPERTY, SCHEMA_PROPERTY, FeatureGroup, decode_schema
 from fsql.notes import noted
 from fsql.storage import Storage, path_of
 from fsql.types import storage_type
-from fsql.typetext import parse_type
 
 __all__ = ["MANIFESTS", "Catalog", "Entry"]
 
@@ -118,24 +118,33 @@ class Entry:
     @cached_property
     def engine_schema(self) -> pa.Schema:
         """The schema as Athena sees it; a type that has no Arrow counterpart is null."""
-        if self.is_group:
+        if self.is_hive_group:
             return pa.schema([(f.name, storage_type(f.type)) for f in self.table_schema])
-        return pa.schema([(name, _engine_type(text)) for name, text in self.columns])
+        if self.is_group:
+            return pa.schema([(field.name, stored) for field, stored in self._real])
+        return pa.schema([(name, engine_type(text)) for name, text in self.columns])
 
     @cached_property
     def table_schema(self) -> pa.Schema:
         """The exact types in the order of the table's columns, as ``SELECT *`` gives them.
 
         A Hive-style group's partition keys come last, those that are parts of a time among them.
+        Columns that SQL has added or given another type have the engine's.
         """
         exact = self.arrow_schema
-        if not self.is_hive_group:
+        if not self.is_group:
             return exact
+        if not self.is_hive_group:
+            return pa.schema([field for field, _ in self._real], exact.metadata)
         fields = [
-            exact.field(name) if name in exact.names else pa.field(name, _engine_type(text))
+            exact.field(name) if name in exact.names else pa.field(name, engine_type(text))
             for name, text in self.columns
         ]
         return pa.schema(fields, exact.metadata)
+
+    @property
+    def _real(self) -> Columns:
+        return _real(self.parameters[SCHEMA_PROPERTY], self.columns)
 
     @cached_property
     def view_sql(self) -> str | None:
@@ -157,11 +166,9 @@ def _decoded(text: str) -> pa.Schema:
     return noted(decode_schema(text))
 
 
-def _engine_type(text: str) -> pa.DataType:
-    try:
-        return parse_type(text)
-    except UnsupportedType:
-        return pa.null()
+@functools.lru_cache(maxsize=1024)
+def _real(text: str, listed: tuple[tuple[str, str], ...]) -> Columns:
+    return real_columns(_decoded(text), listed)
 
 
 class Catalog:
@@ -179,7 +186,11 @@ class Catalog:
     @cached_property
     def iceberg(self) -> GlueCatalog:
         """pyiceberg's catalog over the same Glue client and filesystem."""
-        return _Iceberg(self.storage, self.glue)
+        return self.iceberg_over(self.glue)
+
+    def iceberg_over(self, glue: Any) -> GlueCatalog:
+        """pyiceberg's catalog over another Glue client."""
+        return _Iceberg(self.storage, glue)
 
     def find(self, name: str, database: str | None = None) -> Entry | None:
         """The table or view of that name, or None. One GetTable call."""

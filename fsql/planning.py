@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal, TypeAlias
 
 import pyarrow as pa
 
-from fsql.analysis import Analysis, AsOf, Lookup, Output, Relation, Touched, analyse, touched
+from fsql.analysis import (
+    Analysis,
+    AsOf,
+    Earlier,
+    Lookup,
+    Output,
+    Relation,
+    Touched,
+    analyse,
+    touched,
+)
 from fsql.catalog import Catalog, Entry
 from fsql.errors import ConfigError
 from fsql.formats import row_count, state_of
-from fsql.formats.earlier import earlier_schema
+from fsql.formats.earlier import earlier_columns
 from fsql.formats.hive.manifests import State
+from fsql.types import storage_type
 
 __all__ = ["Plan", "Planner", "TransportName", "prefers_unload"]
 
@@ -122,17 +133,31 @@ class Planner:
             database=entry.database,
             rows=row_count(self.catalog, entry, state),
             earlier=partial(self._earlier, entry),
+            stored=_stored(zip(entry.table_schema, entry.engine_schema.types, strict=True))
+            if entry.is_group
+            else {},
         )
 
-    def _earlier(self, entry: Entry, as_of: AsOf) -> Mapping[str, pa.Field] | None:
-        schema = earlier_schema(self.catalog, entry, as_of.snapshot, as_of.millis)
-        return None if schema is None else {field.name.lower(): field for field in schema}
+    def _earlier(self, entry: Entry, as_of: AsOf) -> Earlier | None:
+        columns = earlier_columns(self.catalog, entry, as_of.snapshot, as_of.millis)
+        if columns is None:
+            return None
+        return {field.name.lower(): field for field, _ in columns}, _stored(columns)
 
     def _remember(self, key: tuple[str, str], plan: Plan) -> None:
         with self._lock:
             self._plans[key] = plan
             while len(self._plans) > REMEMBERED:
                 self._plans.popitem(last=False)
+
+
+def _stored(columns: Iterable[tuple[pa.Field, pa.DataType]]) -> dict[str, pa.DataType]:
+    """The types of columns that are not stored as their exact ones would be."""
+    return {
+        field.name.lower(): stored
+        for field, stored in columns
+        if stored != storage_type(field.type)
+    }
 
 
 def _same(one: Entry | None, other: Entry | None) -> bool:

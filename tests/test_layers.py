@@ -92,6 +92,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "fsql.hivekeys",
                 "fsql.timeunits",
                 "fsql.types",
+                "fsql.columns",
                 "fsql.typetext",
                 "fsql.conversion",
                 "fsql.rebuilding",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 from pyiceberg.expressions.parser import parse
@@ -61,6 +62,9 @@ def store(shared: fsql.FeatureStore) -> Iterator[fsql.FeatureStore]:
         shared.write(GROUP, rows(first))
     yield shared
     shared.drop(GROUP, purge=True)
+
+
+_SEVEN = pc.field("k") == 7
 
 
 def planned(store: fsql.FeatureStore, *args: Any, **options: Any) -> FileScan:
@@ -190,18 +194,42 @@ def add_a_field(table: Table) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "path", "expected"),
     [
-        (rename, "column 'text' had another name when a file was written"),
-        (replace, "column 's' had another name when a file was written"),
-        (add_a_field, "column 'w' has changed its fields since a file was written"),
+        (rename, ("text",), [f"s{k}" if k % 2 else None for k in range(30)]),
+        (replace, ("s",), [None] * 30),
+        (add_a_field, ("w", "new"), [None] * 30),
+        (add_a_field, ("w", "dir"), list(range(30))),
     ],
 )
-def test_files_of_another_shape_are_left_to_the_engine(
-    store: fsql.FeatureStore, change: Callable[[Table], None], said: str
+def test_columns_are_found_by_field_id(
+    store: fsql.FeatureStore,
+    change: Callable[[Table], None],
+    path: tuple[str, ...],
+    expected: list[Any],
 ) -> None:
     change(iceberg(store))
-    with pytest.raises(CannotScan, match=said):
+    assert planned(store, [("x", path)]).to_table()["x"].to_pylist() == expected
+    few = planned(store, [("x", path)], filter=_SEVEN)
+    assert few.to_table()["x"].to_pylist() == expected[7:8]
+    assert [value for batch in few.to_batches() for value in batch["x"].to_pylist()] == expected[
+        7:8
+    ]
+    assert planned(store, [("x", path)], limit=13).to_table()["x"].to_pylist() == expected[:13]
+    # The filter's column is the same, so that row groups are still left out by it.
+    every = planned(store, [("x", path)], filter=pc.field("k") >= 0)
+    assert few.bytes_scanned < every.bytes_scanned
+
+
+def test_files_without_field_ids_are_left_to_the_engine(store: fsql.FeatureStore) -> None:
+    table = iceberg(store)
+    uri = f"{table.location()}/data/foreign.parquet"
+    path = store.catalog.storage.for_writing(uri)
+    pq.write_table(rows(30), path, filesystem=store.catalog.storage.filesystem)
+    table.add_files([uri])
+    assert planned(store).to_table().num_rows == 40
+    add_a_field(iceberg(store))
+    with pytest.raises(CannotScan, match="a file carries no field ids"):
         planned(store)
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from fsql.analysis.model import Analysis, AsOf, Lookup, Origin, Output, Relation, Scan
+from fsql.analysis.model import Analysis, AsOf, Earlier, Lookup, Origin, Output, Relation, Scan
 from fsql.analysis.parsing import parse_query
 from fsql.analysis.queries import Queries
 from fsql.analysis.reads import Reads
@@ -25,6 +25,7 @@ from fsql.analysis.unload import UnloadSelect, unload_select
 __all__ = [
     "Analysis",
     "AsOf",
+    "Earlier",
     "Lookup",
     "Origin",
     "Output",

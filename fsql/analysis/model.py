@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +13,7 @@ import pyarrow.compute as pc
 from fsql.analysis.engine_types import EngineType
 from fsql.analysis.predicates import Predicate, to_arrow
 
-__all__ = ["Analysis", "AsOf", "Lookup", "Origin", "Output", "Relation", "Scan"]
+__all__ = ["Analysis", "AsOf", "Earlier", "Lookup", "Origin", "Output", "Relation", "Scan"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Relation:
         database: the database that names without one mean inside of `query`.
         rows: the row count of the current snapshot, if it is known.
         earlier: the columns of an earlier state, in the same form; None: not known.
+        stored: the engine's types of an exact relation's columns, where they are not those in
+            which its exact types are stored.
     """
 
     columns: Mapping[str, pa.Field]
@@ -48,8 +51,12 @@ class Relation:
     query: str | None = None
     database: str | None = None
     rows: int | None = None
-    earlier: Callable[[AsOf], Mapping[str, pa.Field] | None] | None = None
+    earlier: Callable[[AsOf], Earlier | None] | None = None
+    stored: Mapping[str, pa.DataType] = field(default_factory=dict)
 
+
+Earlier: TypeAlias = tuple[Mapping[str, pa.Field], Mapping[str, pa.DataType]]
+"""`Relation.columns` and `Relation.stored` of an earlier state."""
 
 Lookup = Callable[[str | None, str], Relation | None]
 """Database and table, lower case, to what the catalog knows of it; None: unknown to it."""

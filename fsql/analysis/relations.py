@@ -78,16 +78,18 @@ class Tables:
 
 def _earlier(as_of: AsOf, database: str, name: str, relation: Relation) -> Rows:
     """The rows that a table had; their number is not known, and only an engine has them."""
-    columns = relation.earlier(as_of) if relation.earlier and relation.query is None else None
-    if columns is None:
+    known = relation.earlier(as_of) if relation.earlier and relation.query is None else None
+    if known is None:
         return OPAQUE
-    return Rows(tuple(_columns(replace(relation, columns=columns), database, name)))
+    columns, stored = known
+    return Rows(tuple(_columns(replace(relation, columns=columns, stored=stored), database, name)))
 
 
 def _columns(relation: Relation, database: str, table: str) -> list[Column]:
     columns = []
     for name, field in relation.columns.items():
-        type_ = _engine_type(field.type, relation.exact)
+        stored = relation.stored.get(name)
+        type_ = _engine_type(stored or field.type, relation.exact and stored is None)
         exact = relation.exact and type_ is not None
         origin = Origin(database, table, (name,))
         columns.append(Column(name, Value(type_, field if exact else None, origin, exact)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pyarrow as pa
 from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.schema import Schema
@@ -10,18 +12,24 @@ from pyiceberg.table.snapshots import Snapshot
 from pyiceberg.types import NestedField
 
 from fsql.catalog import Catalog, Entry
+from fsql.columns import Columns, real_columns
 from fsql.formats.snapshots import snapshots_of
+from fsql.model import SCHEMA_PROPERTY, decode_schema
+from fsql.notes import noted
 from fsql.types import storage_type
+from fsql.typetext import hive_type
 
-__all__ = ["earlier_schema"]
+__all__ = ["earlier_columns"]
 
 
-def earlier_schema(
+def earlier_columns(
     catalog: Catalog, entry: Entry, snapshot: int | None = None, millis: int | None = None
-) -> pa.Schema | None:
-    """The columns of a feature group's table at a snapshot.
+) -> Columns | None:
+    """The columns of a feature group's table at a snapshot, and the types they were stored in.
 
-    A column that is still the same has its exact type, any other the type that it was stored in.
+    Their exact types are those that the table's properties keep of that schema. Where there is
+    nothing of it, a column that is still the same has its exact type of now, any other the type
+    that it was stored in.
 
     Args:
         snapshot: the snapshot's id.
@@ -37,11 +45,11 @@ def earlier_schema(
     metadata = snapshots_of(catalog).metadata(location)
     if snapshot is None and millis is None:
         never_changed = len(metadata.schemas) == 1
-        return _exact(metadata.schema(), metadata, entry) if never_changed else None
+        return _columns(metadata.schema(), metadata, entry) if never_changed else None
     if millis is not None:
         snapshot = _current(metadata, millis)
     found = metadata.snapshot_by_id(snapshot) if snapshot is not None else None
-    return None if found is None else _exact(_schema(metadata, found), metadata, entry)
+    return None if found is None else _columns(_schema(metadata, found), metadata, entry)
 
 
 def _current(metadata: TableMetadata, millis: int) -> int | None:
@@ -55,14 +63,21 @@ def _schema(metadata: TableMetadata, snapshot: Snapshot) -> Schema:
     return schemas.get(snapshot.schema_id or 0, metadata.schema())
 
 
-def _exact(schema: Schema, metadata: TableMetadata, entry: Entry) -> pa.Schema:
-    stored = schema_to_pyarrow(schema, include_field_ids=False)
-    exact, now = entry.arrow_schema, {field.name: field for field in metadata.schema().fields}
-    fields = []
-    for field, then in zip(stored, schema.fields, strict=True):
-        same = then.name in exact.names and _is_same(then, now.get(then.name))
-        fields.append(exact.field(then.name) if same else _plain(field))
-    return pa.schema(fields)
+def _columns(schema: Schema, metadata: TableMetadata, entry: Entry) -> Columns:
+    stored = [_plain(field) for field in schema_to_pyarrow(schema, include_field_ids=False)]
+    kept = entry.parameters.get(f"{SCHEMA_PROPERTY}.{schema.schema_id}")
+    if kept is not None and schema.schema_id != metadata.current_schema_id:
+        exact = _kept(kept)
+    else:
+        now = {field.name: field for field in metadata.schema().fields}
+        same = [field.name for field in schema.fields if _is_same(field, now.get(field.name))]
+        exact = pa.schema([field for field in entry.arrow_schema if field.name in same])
+    return real_columns(exact, tuple((field.name, hive_type(field.type)) for field in stored))
+
+
+@functools.lru_cache(maxsize=256)
+def _kept(text: str) -> pa.Schema:
+    return noted(decode_schema(text))
 
 
 def _is_same(then: NestedField, now: NestedField | None) -> bool:

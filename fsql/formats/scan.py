@@ -1,7 +1,7 @@
 """Reading a feature group's own Parquet files at a snapshot, with no engine between.
 
-What cannot be read so, such as tables with deletes or renamed columns, raises
-`CannotScan`, and the caller asks the engine instead.
+What cannot be read so, such as tables with deletes, raises `CannotScan`, and the caller asks the
+engine instead.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pyiceberg.expressions import BooleanExpression
 from fsql.catalog import Catalog, Entry
 from fsql.formats.hive.manifests import State
 from fsql.formats.hive.scans import dataset as hive_dataset
+from fsql.formats.parts import Part, Plain, filtered
 from fsql.formats.snapshots import CannotScan, snapshots_of
 
 __all__ = ["CannotScan", "FileScan", "Path", "scan"]
@@ -55,12 +56,24 @@ def scan(
         if snapshot is not None:
             raise CannotScan(f"{entry.name!r} has no snapshots")
         dataset = hive_dataset(catalog, entry, prune, state)
-    else:
-        snapshots = snapshots_of(catalog)
-        dataset = snapshots.dataset(snapshots.state(entry, snapshot), prune)
+        return _scan(dataset.schema, [Plain(dataset)], columns, filter, limit)
+    snapshots = snapshots_of(catalog)
+    found = snapshots.state(entry, snapshot)
+    touched = None if columns is None else {path[0] for _, path in columns}
+    parts = snapshots.parts(found, prune, touched, filter)
+    return _scan(found.stored, parts, columns, filter, limit)
+
+
+def _scan(
+    stored: pa.Schema,
+    parts: Sequence[Part],
+    columns: Sequence[tuple[str, Path]] | None,
+    filter: pc.Expression | None,
+    limit: int | None,
+) -> FileScan:
     if columns is None:
-        columns = [(name, (name,)) for name in dataset.schema.names]
-    return FileScan(dataset, tuple(columns), filter, limit)
+        columns = [(name, (name,)) for name in stored.names]
+    return FileScan(stored, parts, tuple(columns), filter, limit)
 
 
 class FileScan:
@@ -68,86 +81,63 @@ class FileScan:
 
     Attributes:
         schema: output names and storage types.
+
+    Args:
+        stored: the table's columns in their storage types.
+        parts: the files.
     """
 
     def __init__(
         self,
-        dataset: ds.FileSystemDataset,
+        stored: pa.Schema,
+        parts: Sequence[Part],
         columns: tuple[tuple[str, Path], ...],
         filter: pc.Expression | None,
         limit: int | None,
     ) -> None:
-        self._dataset, self._columns = dataset, columns
+        self._stored, self._parts, self._columns = stored, parts, columns
         self._filter, self._limit = filter, limit
         self.schema = pa.schema([(name, self._type(path)) for name, path in columns])
 
     def _type(self, path: Path) -> pa.DataType:
-        type_ = self._dataset.schema.field(path[0]).type
+        type_ = self._stored.field(path[0]).type
         for name in path[1:]:
             type_ = type_.field(name).type
         return type_
 
-    @cached_property
-    def _scanner(self) -> ds.Scanner:
+    def _scanners(self) -> Iterator[ds.Scanner]:
         # Output names may repeat, an expression's names may not.
         places = {str(place): pc.field(*path) for place, (_, path) in enumerate(self._columns)}
-        return self._dataset.scanner(columns=places, filter=self._filter)
+        for part in self._parts:
+            yield part.scanner(places, self._filter)
 
     def to_table(self) -> pa.Table:
         """All rows, read in parallel, file by file; within a file they are sorted by key."""
-        scanner = self._scanner
-        table = scanner.to_table() if self._limit is None else scanner.head(self._limit)
-        return table.rename_columns(self.schema.names)
+        tables, left = [self.schema.empty_table()], self._limit
+        for scanner in self._scanners():
+            table = scanner.to_table() if left is None else scanner.head(left)
+            tables.append(table.rename_columns(self.schema.names).cast(self.schema))
+            if left is not None:
+                left -= len(table)
+            if left == 0:
+                break
+        return pa.concat_tables(tables[1:] or tables)
 
     def to_batches(self) -> Iterator[pa.RecordBatch]:
         """The rows as they come, in bounded memory, in the same order as `to_table`."""
         left = self._limit
-        for batch in self._scanner.to_reader():
-            if left is not None:
-                batch = batch.slice(0, left)
-                left -= batch.num_rows
-            yield batch.rename_columns(self.schema.names)
-            if left == 0:
-                return
+        for scanner in self._scanners():
+            for batch in scanner.to_reader():
+                if left is not None:
+                    batch = batch.slice(0, left)
+                    left -= batch.num_rows
+                yield batch.rename_columns(self.schema.names).cast(self.schema)
+                if left == 0:
+                    return
 
     @cached_property
     def bytes_scanned(self) -> int:
         """Compressed bytes of the columns that are read, in the row groups that may match."""
-        paths = {".".join(path) for _, path in self._columns} | set(self._filtered())
-        fragments, schema = self._dataset.get_fragments(self._filter), self._dataset.schema
-        return sum(_size(fragment, paths, self._filter, schema) for fragment in fragments)
-
-    def _filtered(self) -> Iterator[str]:
-        """The columns that the filter needs: those without which it cannot be bound."""
-        if self._filter is None:
-            return
-        schema = self._dataset.schema
-        for place, name in enumerate(schema.names):
-            try:
-                ds.dataset([], schema=schema.remove(place)).scanner(filter=self._filter)
-            except pa.ArrowInvalid:
-                yield name
-
-
-def _size(
-    fragment: ds.ParquetFileFragment,
-    paths: set[str],
-    filter: pc.Expression | None,
-    schema: pa.Schema,
-) -> int:
-    groups = fragment.row_groups if filter is None else fragment.subset(filter, schema).row_groups
-    footer = fragment.metadata
-    columns = [
-        place
-        for place in range(footer.num_columns)
-        if _is_within(footer.schema.column(place).path, paths)
-    ]
-    return sum(
-        footer.row_group(group.id).column(place).total_compressed_size
-        for group in groups
-        for place in columns
-    )
-
-
-def _is_within(leaf: str, paths: set[str]) -> bool:
-    return any(leaf == path or leaf.startswith(path + ".") for path in paths)
+        needed = set(filtered(self._stored, self._filter))
+        paths = {".".join(path) for _, path in self._columns} | needed
+        return sum(part.sizes(paths, self._filter) for part in self._parts)

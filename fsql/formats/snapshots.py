@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 from pyiceberg.expressions import BooleanExpression
@@ -31,7 +31,8 @@ from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Snapshot
 
 from fsql.catalog import Catalog, Entry, StorageIO
-from fsql.formats.fields import FIELD_ID, with_ids
+from fsql.formats.fields import with_ids
+from fsql.formats.parts import Part, Plain, filtered, split
 from fsql.formats.remembered import Remembered
 from fsql.storage import path_of
 from fsql.types import storage_type
@@ -138,17 +139,35 @@ class Snapshots:
         """The files that may have rows for which `prune` holds."""
         return _pruned(state, prune)
 
-    def dataset(self, state: State, prune: BooleanExpression | None) -> ds.FileSystemDataset:
-        """The files that may have rows for which `prune` holds.
+    def parts(
+        self,
+        state: State,
+        prune: BooleanExpression | None,
+        touched: Collection[str] | None = None,
+        filter: pc.Expression | None = None,
+    ) -> list[Part]:
+        """The files that may have rows for which `prune` holds, ready to be read.
+
+        Args:
+            touched: the columns that are read; None is all of them.
+            filter: which rows; its columns are read too.
 
         Raises:
-            CannotScan: a file's columns are not the table's.
+            CannotScan: nothing says which of a file's columns is which.
         """
         files = state.files if prune is None else _pruned(state, prune)
         fragments = [self._fragment(file) for file in files]
-        if len(state.metadata.schemas) > 1:
-            _check_columns(fragments, state)
-        return ds.FileSystemDataset(fragments, state.stored, _FORMAT, self._storage.filesystem)
+        dataset = ds.FileSystemDataset(fragments, state.stored, _FORMAT, self._storage.filesystem)
+        if len(state.metadata.schemas) == 1:
+            return [Plain(dataset)]
+        wanted = with_ids(state.stored, state.schema)
+        if touched is not None:
+            names = {*touched, *filtered(state.stored, filter)}
+            wanted = pa.schema([field for field in wanted if field.name in names])
+        try:
+            return split(dataset, wanted, filter)
+        except ValueError as error:
+            raise CannotScan(str(error)) from error
 
     def _fragment(self, file: DataFile) -> ds.ParquetFileFragment:
         """A file's fragment, which keeps its footer once it has been read."""
@@ -182,31 +201,6 @@ def _pruned(state: State, prune: BooleanExpression) -> Iterable[DataFile]:
         for file in state.files
         if partitions[file.spec_id](file.partition) and metrics.eval(file)
     ]
-
-
-def _check_columns(fragments: Iterable[ds.ParquetFileFragment], state: State) -> None:
-    """Make sure that finding columns by name finds the same ones as finding them by id."""
-    wanted = with_ids(state.stored, state.schema)
-    with ThreadPoolExecutor(pa.cpu_count(), "fsql-footers") as pool:
-        for schema in pool.map(lambda fragment: fragment.physical_schema, fragments):
-            for field in wanted:
-                _check_column(schema, field)
-
-
-def _check_column(file: pa.Schema, wanted: pa.Field) -> None:
-    by_id = {_id(field): field for field in file}
-    found = by_id.get(_id(wanted))
-    if found is None and wanted.name not in file.names:
-        return  # added since; Arrow reads NULL
-    if found is None or found.name != wanted.name:
-        raise CannotScan(f"column {wanted.name!r} had another name when a file was written")
-    if pa.types.is_nested(wanted.type) and not found.type.equals(wanted.type, check_metadata=True):
-        raise CannotScan(f"column {wanted.name!r} has changed its fields since a file was written")
-
-
-def _id(field: pa.Field) -> bytes | None:
-    id_: bytes | None = (field.metadata or {}).get(FIELD_ID)
-    return id_
 
 
 _known: WeakKeyDictionary[Catalog, Snapshots] = WeakKeyDictionary()
