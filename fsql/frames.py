@@ -238,7 +238,9 @@ def _plain(table: pa.Table, **options: Any) -> pd.DataFrame:
         # Table.to_pandas gives columns of one name the same values.
         numbered = table.replace_schema_metadata().rename_columns([*map(str, range(len(names)))])
         return _plain(numbered, **options).set_axis(names, axis=1)
-    frame: pd.DataFrame = table.to_pandas(maps_as_pydicts="strict", split_blocks=True, **options)
+    # Else integers beside a NULL in a struct or list become floats, which cannot hold all of them.
+    options = {"integer_object_nulls": True, "maps_as_pydicts": "strict", **options}
+    frame: pd.DataFrame = table.to_pandas(split_blocks=True, **options)
     return frame
 
 

@@ -85,3 +85,13 @@ def test_maps_are_dicts() -> None:
 def test_pandas_index_and_nullable_dtypes_come_back() -> None:
     frame = pd.DataFrame({"v": pd.array([1, 2], "Int8")}, index=pd.Index(["a", "b"], name="k"))
     pd.testing.assert_frame_equal(to_pandas(to_arrow(frame)), frame)
+
+
+@pytest.mark.parametrize("backend", [None, "numpy_nullable", "pyarrow"])
+def test_integers_beside_nulls_within_nested_values_stay_integers(backend: str) -> None:
+    large = 2**60 + 1  # no float holds it
+    values = pa.array([{"n": large, "l": [large, None]}, None, {"n": None, "l": None}])
+    found = to_pandas(pa.table({"w": values}), backend)["w"]  # type: ignore[arg-type]
+    assert found[0]["n"] == large
+    assert list(found[0]["l"]) == [large, None]
+    assert found[2] == {"n": None, "l": None}
