@@ -11,7 +11,19 @@ from dataclasses import asdict, dataclass, field
 from fsql.errors import DefinitionError
 from fsql.naming import GroupName
 
-__all__ = ["Definition", "Partition"]
+__all__ = ["COMPATIBILITIES", "Definition", "Partition"]
+
+COMPATIBILITIES = (
+    "none",
+    "disabled",
+    "backward",
+    "backward_all",
+    "forward",
+    "forward_all",
+    "full",
+    "full_all",
+)
+"""What changes of its schema a group admits, as the Glue Schema Registry has it."""
 
 TRANSFORMS = ("identity", "year", "month", "day", "hour", "bucket", "truncate")
 
@@ -75,6 +87,9 @@ class Definition:
     description: str | None = None
     owner: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    compatibility: str = "none"
+    sort_by: tuple[str, ...] = ()
+    table_properties: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The definition as JSON; `ttl` in microseconds."""
@@ -85,10 +100,11 @@ class Definition:
 
     @classmethod
     def from_json(cls, text: str) -> Definition:
-        """The inverse of `to_json`."""
+        """The inverse of `to_json`; what earlier releases did not write is as it was with them."""
         plain = json.loads(text)
         plain["name"] = GroupName(**plain["name"])
         plain["keys"] = tuple(plain["keys"])
+        plain["sort_by"] = tuple(plain.get("sort_by", ()))
         plain["partition_by"] = tuple(map(Partition.parse, plain["partition_by"]))
         plain["ttl"] = None if plain["ttl"] is None else dt.timedelta(microseconds=plain["ttl"])
         return cls(**plain)

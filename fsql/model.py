@@ -18,6 +18,7 @@ from fsql.frames import discovered, schema_of
 from fsql.hivekeys import hive_problems
 from fsql.naming import DEFAULT_DATABASE, GroupName, check_column
 from fsql.notes import names_of_noted
+from fsql.options import option_problems
 from fsql.timeunits import with_times
 from fsql.types import arrow_type, sqlalchemy_type, storage_type
 
@@ -49,6 +50,13 @@ class FeatureGroup(sa.Table):
         truncate: cut nanoseconds to microseconds on writing instead of refusing them, and in a
             Hive-style group all times to milliseconds.
         description, owner, tags: words for people.
+        compatibility: which changes of the schema migrations let pass: "none" for all of them,
+            "backward", "forward" and "full", these with "_all", and "disabled", each meaning what
+            it means in the Glue Schema Registry.
+        sort_by: the columns by which rows are sorted within files; default the keys and the event
+            time. An Iceberg table has it as its sort order.
+        table_properties: properties of the Iceberg table, such as
+            ``vacuum_max_snapshot_age_seconds``; parameters of a Hive-style table in Glue.
         database: the Glue database; default the engine's.
 
     Raises:
@@ -275,6 +283,9 @@ _OPTIONS = (
     "description",
     "owner",
     "tags",
+    "compatibility",
+    "sort_by",
+    "table_properties",
 )
 
 
@@ -290,7 +301,9 @@ def _definition(name: GroupName, kw: dict[str, Any]) -> Definition:
     )
     for time in _TIMES:
         options[time] = _name(options[time]) if options.get(time) is not None else None
-    options["tags"] = dict(options.get("tags") or {})
+    options["sort_by"] = _names(options.get("sort_by") or ())
+    for mapping in ("tags", "table_properties"):
+        options[mapping] = dict(options.get(mapping) or {})
     return Definition(name, **options)
 
 
@@ -327,6 +340,7 @@ def _problems(group: FeatureGroup) -> Iterable[str]:
         yield from hive_problems(definition.partition_by, group.arrow_schema)
     if definition.ttl is not None and definition.ttl < dt.timedelta(0):
         yield f"ttl {definition.ttl} is negative."
+    yield from option_problems(definition, group.arrow_schema)
 
 
 def _unordered(group: FeatureGroup) -> Iterable[str]:

@@ -90,6 +90,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "fsql.model",
                 "fsql.definition",
                 "fsql.hivekeys",
+                "fsql.options",
                 "fsql.timeunits",
                 "fsql.types",
                 "fsql.columns",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 
@@ -11,7 +11,15 @@ from fsql.model import FeatureGroup
 __all__ = ["differences"]
 
 # What decides how rows are stored and found; descriptions and the like may change freely.
-_ROLES = ("keys", "event_time", "created_time", "partition_by", "table_format")
+_ROLES = (
+    "keys",
+    "event_time",
+    "created_time",
+    "partition_by",
+    "table_format",
+    "sort_by",
+    "table_properties",
+)
 
 
 def differences(declared: FeatureGroup, stored: FeatureGroup) -> list[str]:
@@ -45,5 +53,7 @@ def _roles(declared: FeatureGroup, stored: FeatureGroup) -> Iterator[str]:
 
 
 def _listed(value: object) -> str:
+    if isinstance(value, Mapping):
+        value = tuple(f"{name}={text}" for name, text in value.items())
     words = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value or "")
     return words or "nothing"

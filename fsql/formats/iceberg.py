@@ -5,10 +5,19 @@ pyiceberg keeps the metadata.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pyiceberg.exceptions import NoSuchTableError, TableAlreadyExistsError
+from pyiceberg.schema import Schema
 from pyiceberg.table import Table
+from pyiceberg.table.sorting import (
+    UNSORTED_SORT_ORDER,
+    NullOrder,
+    SortDirection,
+    SortField,
+    SortOrder,
+)
+from pyiceberg.transforms import IdentityTransform
 
 from fsql.catalog import Catalog, Entry
 from fsql.errors import StorageError, TableExists, TableNotFound
@@ -17,7 +26,7 @@ from fsql.formats.locations import location_of
 from fsql.formats.partitions import partition_spec
 from fsql.model import FeatureGroup
 
-__all__ = ["create", "describe_group", "drop", "load", "properties_of"]
+__all__ = ["create", "describe_group", "drop", "load", "properties_of", "sort_order"]
 
 PROPERTIES: Mapping[str, str] = {
     "format-version": "2",
@@ -28,8 +37,11 @@ PROPERTIES: Mapping[str, str] = {
 }
 
 
-def create(catalog: Catalog, group: FeatureGroup) -> None:
+def create(catalog: Catalog, group: FeatureGroup, extra: Mapping[str, str] | None = None) -> None:
     """Make an empty Iceberg table of format version 2 for a group.
+
+    Args:
+        extra: further properties.
 
     Raises:
         TableExists: a table or view of that name is there.
@@ -44,7 +56,8 @@ def create(catalog: Catalog, group: FeatureGroup) -> None:
             schema,
             location=location_of(catalog, database, group.name),
             partition_spec=partition_spec(group.definition.partition_by, schema),
-            properties=properties_of(group),
+            sort_order=sort_order(group.definition.sort_by, schema),
+            properties={**properties_of(group), **(extra or {})},
         )
     except TableAlreadyExistsError as error:
         raise TableExists(group.name, database) from error
@@ -57,7 +70,21 @@ def properties_of(group: FeatureGroup) -> dict[str, str]:
     # Trino and Athena read a table's comment from this property, Glue from the other one.
     comment = group.definition.description
     words = {"comment": comment, "Description": comment} if comment else {}
-    return {**PROPERTIES, **words, **group.properties}
+    return {**PROPERTIES, **group.definition.table_properties, **words, **group.properties}
+
+
+def sort_order(columns: Iterable[str], schema: Schema) -> SortOrder:
+    """The columns by which rows are sorted as Iceberg's sort order: ascending, NULLs last."""
+    fields = [
+        SortField(
+            source_id=schema.find_field(column).field_id,
+            transform=IdentityTransform(),
+            direction=SortDirection.ASC,
+            null_order=NullOrder.NULLS_LAST,
+        )
+        for column in columns
+    ]
+    return SortOrder(*fields) if fields else UNSORTED_SORT_ORDER
 
 
 def describe_group(catalog: Catalog, group: FeatureGroup) -> None:

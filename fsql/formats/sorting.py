@@ -26,9 +26,11 @@ _BITS = 64
 
 
 def row_order(group: FeatureGroup | None) -> tuple[str, ...]:
-    """The columns by which rows are sorted in files: a group's keys, then its event time."""
+    """The columns by which rows are sorted in files: by default the keys, then the event time."""
     if group is None:
         return ()
+    if group.definition.sort_by:
+        return group.definition.sort_by
     return (*group.keys, *(() if group.event_time is None else (group.event_time,)))
 
 

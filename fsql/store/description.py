@@ -75,7 +75,13 @@ class Description:
         yield "created time", definition.created_time or "none"
         yield "ttl", "" if definition.ttl is None else str(definition.ttl)
         yield "partitions", ", ".join(map(str, definition.partition_by)) or "none"
+        yield "sorted by", ", ".join(definition.sort_by)
         yield "format", definition.table_format
+        yield "properties", ", ".join(f"{k}={v}" for k, v in definition.table_properties.items())
+        yield (
+            "compatibility",
+            "" if definition.compatibility == "none" else definition.compatibility,
+        )
         yield "rows", f"{totals.rows:,}"
         yield "deletes", _deletes(self.tombstones, self.group)
         yield "files", f"{totals.files:,}, {_size(totals.bytes)}"

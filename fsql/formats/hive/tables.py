@@ -20,7 +20,7 @@ from fsql.formats.locations import location_of
 from fsql.model import FeatureGroup
 from fsql.typetext import hive_type
 
-__all__ = ["STORAGE", "create", "describe_group", "drop"]
+__all__ = ["STORAGE", "create", "describe_group", "drop", "input_of"]
 
 _HIVE = "org.apache.hadoop.hive.ql.io"
 STORAGE: Mapping[str, Any] = {
@@ -33,8 +33,11 @@ STORAGE: Mapping[str, Any] = {
 }
 
 
-def create(catalog: Catalog, group: FeatureGroup) -> None:
+def create(catalog: Catalog, group: FeatureGroup, extra: Mapping[str, str] | None = None) -> None:
     """Make an empty Hive-style table for a group.
+
+    Args:
+        extra: further parameters.
 
     Raises:
         TableExists: a table or view of that name is there.
@@ -42,8 +45,10 @@ def create(catalog: Catalog, group: FeatureGroup) -> None:
     """
     database = group.schema or catalog.aws.database
     location = _free(catalog, location_of(catalog, database, group.name))
+    made = input_of(group, location)
+    made["Parameters"] |= extra or {}
     try:
-        catalog.glue.create_table(DatabaseName=database, TableInput=_input(group, location))
+        catalog.glue.create_table(DatabaseName=database, TableInput=made)
     except catalog.glue.exceptions.AlreadyExistsException as error:
         raise TableExists(group.name, database) from error
 
@@ -52,7 +57,7 @@ def describe_group(catalog: Catalog, group: FeatureGroup) -> None:
     """Store a group's definition and layout beside a table that SQL has just made."""
     entry = catalog.get(group.name, group.schema)
     location = _free(catalog, str(entry.location).rstrip("/"))
-    catalog.glue.update_table(DatabaseName=entry.database, TableInput=_input(group, location))
+    catalog.glue.update_table(DatabaseName=entry.database, TableInput=input_of(group, location))
 
 
 def _free(catalog: Catalog, location: str) -> str:
@@ -62,7 +67,12 @@ def _free(catalog: Catalog, location: str) -> str:
     return f"{location}_{uuid.uuid4().hex[:8]}"
 
 
-def _input(group: FeatureGroup, location: str) -> dict[str, Any]:
+def input_of(group: FeatureGroup, location: str) -> dict[str, Any]:
+    """A group's table as Glue takes it.
+
+    Args:
+        location: the folder of its files, without a slash at the end.
+    """
     layout, words = Layout(group), group.definition.description
     keys = pa.schema([(key.name, key.type) for key in layout.keys])
     made: dict[str, Any] = {
@@ -71,6 +81,7 @@ def _input(group: FeatureGroup, location: str) -> dict[str, Any]:
         "Parameters": {
             "EXTERNAL": "TRUE",
             "classification": "parquet",
+            **group.definition.table_properties,
             **({"comment": words} if words else {}),
             **group.properties,
         },
