@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from fsql import __version__
-from fsql.cli import asking, changing, registering, running
+from fsql.cli import asking, changing, migrating, registering, running
 
 __all__ = ["main"]
 
@@ -27,6 +27,8 @@ for command in (
     changing.delete,
     registering.register,
     registering.add,
+    migrating.init,
+    migrating.migrate,
     running.doctor,
     running.serve,
 ):
