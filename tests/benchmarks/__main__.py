@@ -19,6 +19,7 @@ NAMES = (
     "tpch",
     "clients",
     "one_row_http",
+    "autogenerate",
 )
 
 
