@@ -15,6 +15,7 @@ from typing import TypeAlias
 import pyarrow as pa
 
 __all__ = [
+    "PathError",
     "add",
     "children",
     "dotted",
@@ -36,6 +37,11 @@ __all__ = [
 
 Fields: TypeAlias = list[pa.Field]
 
+
+class PathError(LookupError):
+    """A path that leads nowhere, or to where nothing can be put; it says what is there."""
+
+
 _PART = re.compile(r'"([^"]+)"|([^".]+)')
 _LIST, _MAP = ("element",), ("key", "value")
 
@@ -44,7 +50,7 @@ def parts(path: str) -> tuple[str, ...]:
     """The names in a path.
 
     Raises:
-        LookupError: it is none.
+        PathError: it is none.
     """
     found, end = [], -1
     for match in _PART.finditer(path):
@@ -55,7 +61,7 @@ def parts(path: str) -> tuple[str, ...]:
         if path[end : end + 1] not in ("", "."):
             break
     if not found or end != len(path):
-        raise LookupError(f"{path!r} is no path. Expected names with dots between, as 'wind.gust'.")
+        raise PathError(f"{path!r} is no path. Expected names with dots between, as 'wind.gust'.")
     return tuple(found)
 
 
@@ -124,7 +130,7 @@ def get(schema: pa.Schema, path: str) -> pa.Field:
     """The column or field at a path.
 
     Raises:
-        LookupError: there is none; it says what is there.
+        PathError: there is none; it says what is there.
     """
     return _located(schema, path)[-1][1]
 
@@ -133,7 +139,7 @@ def find(schema: pa.Schema, path: str) -> pa.Field | None:
     """As `get`; None if there is none."""
     try:
         return get(schema, path)
-    except LookupError:
+    except PathError:
         return None
 
 
@@ -141,7 +147,7 @@ def resolved(schema: pa.Schema, path: str) -> str:
     """The path with each name as the schema spells it.
 
     Raises:
-        LookupError: as `get`.
+        PathError: as `get`.
     """
     return dotted([name for name, _ in _located(schema, path)])
 
@@ -150,7 +156,7 @@ def siblings(schema: pa.Schema, path: str) -> list[str]:
     """The names beside, and with, the one at a path, in order; of a list's element only that.
 
     Raises:
-        LookupError: the parent is not there.
+        PathError: the parent is not there.
     """
     parent, _ = split(path)
     return names(get(schema, parent).type) if parent else list(schema.names)
@@ -162,7 +168,7 @@ def _located(schema: pa.Schema, path: str) -> list[tuple[str, pa.Field]]:
     for part in parts(path):
         place = _place(known, part)
         if place is None:
-            raise LookupError(_missing(path, located, known))
+            raise PathError(_missing(path, located, known))
         located.append((known[place], level[place]))
         level, known = children(level[place].type), names(level[place].type)
     return located
@@ -186,7 +192,7 @@ def replace(schema: pa.Schema, path: str, field: pa.Field) -> pa.Schema:
     """The schema with another field at a path.
 
     Raises:
-        LookupError: there is none to replace.
+        PathError: there is none to replace.
     """
     return _edited(schema, path, lambda level, place: [*level[:place], field, *level[place + 1 :]])
 
@@ -198,15 +204,17 @@ def add(schema: pa.Schema, path: str, field: pa.Field) -> pa.Schema:
         path: of the new field, whose parent is a struct or, for a column, none.
 
     Raises:
-        LookupError: the parent is not there or no struct, or has such a field.
+        PathError: the parent is not there or no struct, or has such a field.
     """
     parent, name = split(path)
     beside = siblings(schema, path)
     above = get(schema, parent) if parent else None
     if above is not None and not is_struct(above.type):
-        raise LookupError(f"{parent!r} is {above.type}; only a struct takes further fields.")
+        raise PathError(
+            f"{parent!r} is {above.type}; only a struct takes further fields. Add it beside."
+        )
     if _place(beside, name) is not None:
-        raise LookupError(f"There is {path!r} already.")
+        raise PathError(f"There is {path!r} already. Alter that one, or choose another name.")
     if above is None:
         return schema.append(field)
     return replace(schema, parent, above.with_type(pa.struct([*above.type, field])))
@@ -216,7 +224,7 @@ def remove(schema: pa.Schema, path: str) -> pa.Schema:
     """The schema without the field at a path.
 
     Raises:
-        LookupError: there is none, or it is what a list or map is made of.
+        PathError: there is none, or it is what a list or map is made of.
     """
     return _edited(schema, path, lambda level, place: [*level[:place], *level[place + 1 :]])
 
@@ -225,12 +233,12 @@ def rename(schema: pa.Schema, path: str, to: str) -> pa.Schema:
     """The schema with another name for the field at a path.
 
     Raises:
-        LookupError: there is none, or a sibling has the name, or a list or map gives it.
+        PathError: there is none, or a sibling has the name, or a list or map gives it.
     """
     _, old = split(resolved(schema, path))
     others = [name for name in siblings(schema, path) if name != old]
     if _place(others, to) is not None:
-        raise LookupError(f"There is {to!r} already beside {path!r}.")
+        raise PathError(f"There is {to!r} already beside {path!r}. Choose another name.")
 
     def renamed(level: Fields, place: int) -> Fields:
         return [*level[:place], level[place].with_name(to), *level[place + 1 :]]
@@ -242,7 +250,7 @@ def move(schema: pa.Schema, path: str, after: str | None) -> pa.Schema:
     """The schema with the field at a path behind a sibling, or first.
 
     Raises:
-        LookupError: there is none, or no such sibling, or a list or map gives the order.
+        PathError: there is none, or no such sibling, or a list or map gives the order.
     """
 
     def moved(level: Fields, place: int) -> Fields:
@@ -250,7 +258,7 @@ def move(schema: pa.Schema, path: str, after: str | None) -> pa.Schema:
         known = [field.name for field in rest]
         behind = -1 if after is None else _place(known, after)
         if behind is None:
-            raise LookupError(f"There is no {after!r} beside {path!r}. Beside: {', '.join(known)}.")
+            raise PathError(f"There is no {after!r} beside {path!r}. Beside: {', '.join(known)}.")
         return [*rest[: behind + 1], level[place], *rest[behind + 1 :]]
 
     return _edited(schema, path, moved)
@@ -266,7 +274,9 @@ def _edited(schema: pa.Schema, path: str, edit: Callable[[Fields, int], Fields])
     parent = above[-1][1]
     level = edit(children(parent.type), names(parent.type).index(name))
     if not is_struct(parent.type) and [f.name for f in level] != _own_names(parent.type):
-        raise LookupError(f"{path!r} is what {parent.type} is made of and stays as it is named.")
+        raise PathError(
+            f"{path!r} is what {parent.type} is made of, and stays. Change the whole column."
+        )
     made = parent.with_type(with_children(parent.type, level))
     return replace(schema, dotted([part for part, _ in above]), made)
 

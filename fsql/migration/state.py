@@ -10,6 +10,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from fsql.definition import Definition
+from fsql.migration.column_notes import meaning
 from fsql.model import (
     COMMENTS_PROPERTY,
     GROUP_PROPERTY,
@@ -61,11 +62,16 @@ class State:
         }
         return FeatureGroup.from_properties(self.table, properties, metadata, database)
 
+    @property
+    def _fields(self) -> pa.Schema:
+        return self.schema.remove_metadata()
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, State):
             return NotImplemented
         return (
             self.definition == other.definition
             and dict(self.comments) == dict(other.comments)
-            and self.schema.equals(other.schema, check_metadata=True)
+            and self._fields.equals(other._fields, check_metadata=True)
+            and meaning(self.schema.metadata) == meaning(other.schema.metadata)
         )

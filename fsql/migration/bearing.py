@@ -1,0 +1,84 @@
+"""What a Hive-style group can bear: Parquet files that are read by the names of their columns.
+
+Athena finds a Parquet file's columns by name, so that a new one may come at the end and reads
+NULL in old files, while another name or type would need other files
+(https://docs.aws.amazon.com/athena/latest/ug/handling-schema-updates-chapter.html).
+"""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+from fsql.migration import paths
+from fsql.migration.changes import (
+    KEEP,
+    AddColumn,
+    AlterColumn,
+    DropColumn,
+    MoveColumn,
+    RenameColumn,
+    SetPartitioning,
+)
+from fsql.migration.state import State
+from fsql.types import storage_type
+
+__all__ = ["NEW_VERSION", "unbearable"]
+
+NEW_VERSION = (
+    "Declare a new version of the group: `alembic revision --autogenerate` writes a revision that"
+    " makes it, fills it and releases it."
+)
+
+
+@singledispatch
+def unbearable(change: object, before: State) -> str | None:
+    """Why a Hive-style group cannot take a change; None if it can."""
+    return None
+
+
+@unbearable.register
+def _(change: AddColumn, before: State) -> str | None:
+    if len(paths.parts(change.path)) > 1:
+        return "its Parquet files are read by name, and Athena adds no fields within a column."
+    if change.default is not None:
+        return "rows of a Hive-style group cannot be updated, so that they read NULL there."
+    return None
+
+
+@unbearable.register
+def _(change: DropColumn, before: State) -> str | None:
+    # Only so that a revision that added it can be taken back.
+    if change.path == _last_of_files(before):
+        return None
+    return "its Parquet files keep the column, which would be there again under the same name."
+
+
+def _last_of_files(state: State) -> str:
+    keys = {p.column for p in state.definition.partition_by if p.transform == "identity"}
+    names: list[str] = [name for name in state.schema.names if name not in keys]
+    return names[-1]
+
+
+@unbearable.register
+def _(change: RenameColumn, before: State) -> str | None:
+    return "its Parquet files are read by name, and have the old one."
+
+
+@unbearable.register
+def _(change: MoveColumn, before: State) -> str | None:
+    return "Athena shows the columns of a Hive-style table in the order of their making."
+
+
+@unbearable.register
+def _(change: AlterColumn, before: State) -> str | None:
+    if change.type is KEEP:
+        return None
+    old = paths.get(before.schema, change.path).type
+    if storage_type(old) == storage_type(change.type):
+        return None
+    return f"its Parquet files hold {storage_type(old)} there, and Athena reads nothing else of it."
+
+
+@unbearable.register
+def _(change: SetPartitioning, before: State) -> str | None:
+    return "its files lie in folders by their partition."
