@@ -6,6 +6,7 @@ embedded store's are plain files.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from fsql.outages import told
 __all__ = ["Object", "Storage", "path_of"]
 
 DELETED_AT_ONCE = 1000  # AmazonS3/latest/API/API_DeleteObjects.html
+_SWEEPS = 20  # of a folder to which others write
 _SCHEMES = ("s3://", "s3a://")  # Spark and older tools write the latter
 
 
@@ -92,8 +94,16 @@ class Storage:
             )
 
     def delete_prefix(self, prefix: str) -> None:
-        """Delete everything below a prefix."""
-        try:
-            self.filesystem.delete_dir(path_of(prefix).rstrip("/"))
-        except FileNotFoundError:
-            return
+        """Delete everything below a prefix; what is written there meanwhile may stay, as in S3."""
+        folder = path_of(prefix).rstrip("/")
+        for _ in range(_SWEEPS):
+            try:
+                self.filesystem.delete_dir(folder)
+            except FileNotFoundError:  # it is gone, or another deletes it at this moment
+                if self.filesystem.get_file_info(folder).type == pafs.FileType.NotFound:
+                    return
+            except OSError as error:
+                if error.errno != errno.ENOTEMPTY:  # a file was added, to a folder that is none's
+                    raise
+            else:
+                return
