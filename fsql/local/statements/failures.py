@@ -69,6 +69,9 @@ def _known(error: Exception) -> TrinoError:
             return trino_error(error)
         case AwsError():
             return TrinoError(error.code, error.message, category=_USER)
+        case FileNotFoundError():  # another query, or whoever has the files, deleted it
+            message = "Error opening Hive split: a file is gone; try again"
+            return TrinoError("HIVE_CANNOT_OPEN_SPLIT", message)
         case MemoryError():
             message = "Query exhausted resources"
             return TrinoError("EXCEEDED_LOCAL_MEMORY_LIMIT", message, category=_SYSTEM)

@@ -15,6 +15,7 @@ from pyiceberg import types as it
 from pyiceberg.exceptions import (
     CommitFailedException,
     NoSuchNamespaceError,
+    NoSuchTableError,
     TableAlreadyExistsError,
 )
 from pyiceberg.io.pyarrow import (
@@ -127,11 +128,13 @@ def _commit(
     """Append files to a table; again on top of what others committed meanwhile."""
     for attempt in range(COMMITS):
         context.session.check()
-        transaction = catalog.load_table(name).transaction()
-        _add(transaction, files)
         try:
+            transaction = catalog.load_table(name).transaction()
+            _add(transaction, files)
             transaction.commit_transaction()
             return
+        except NoSuchTableError as error:  # dropped while the rows were written
+            raise TrinoError("NOT_FOUND", f"Table '{'.'.join(name)}' not found") from error
         except CommitFailedException as error:
             if attempt == COMMITS - 1:
                 message = f"Failed to commit during write: {error}"
