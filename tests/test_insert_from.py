@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from pyiceberg.table import Table
 
 import fsql
-from fsql.errors import ConfigError, InvalidData, InvalidQuery, TableNotFound
-from fsql.inserts.stages import PREFIX, Stages
+from fsql.errors import CommitConflict, ConfigError, InvalidData, InvalidQuery, TableNotFound
+from fsql.inserts.stages import PREFIX, Stage, Stages
 from fsql.inserts.targets import target_of
 from fsql.types import Arrow, Epoch, Timestamp
 
@@ -553,8 +553,11 @@ def test_a_token_counts_once(store: fsql.FeatureStore, make: Any) -> None:
     assert store.insert_from(target, select).rows == 2 * DAYS
 
 
-def test_two_processes_of_one_token_count_once(store: fsql.FeatureStore, make: Any) -> None:
-    target = make(partition_by=["day(t)"])
+@pytest.mark.parametrize("table_format", ["iceberg", "hive"])
+def test_two_calls_of_one_token_count_once(
+    store: fsql.FeatureStore, make: Any, table_format: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    target = make(partition_by=["day(t)"], table_format=table_format)
     select = f"SELECT k, t FROM {SOURCE.name}"
 
     def insert(_: int) -> int:
@@ -564,6 +567,55 @@ def test_two_processes_of_one_token_count_once(store: fsql.FeatureStore, make: A
         assert sorted(pool.map(insert, range(2))) == [0, 2 * DAYS]
     assert sorted(row["k"] for row in rows(store, target)) == list(range(2 * DAYS))
     assert nothing_is_left(store)
+    # What the slower one asked of a stage that was gone ends as Athena ends it.
+    assert not [record for record in caplog.records if record.name.startswith("fsql")]
+
+
+def staged(store: fsql.FeatureStore, target: fsql.FeatureGroup) -> tuple[Stages, Stage]:
+    """Rows that an insert which was killed has staged."""
+    select = f"SELECT k, t FROM {SOURCE.name} WHERE k < 9"
+    assert killed(store, target.name, select, "", "before", 3) == -signal.SIGKILL
+    (entry,) = store.catalog.entries(pattern=f"{PREFIX}*")
+    likeness = target_of(store.catalog, store.catalog.get(target.name), target)
+    stages = Stages(store.catalog, likeness, entry.name.removeprefix(PREFIX))
+    return stages, stages.open(partitioned=True)
+
+
+def test_files_that_are_being_adopted_are_never_deleted(
+    store: fsql.FeatureStore, make: Any
+) -> None:
+    """A call fails while another one of the same commits."""
+    target = make()
+    stages, stage = staged(store, target)
+    adopted = [each.data_file for each in stage.entries()]
+    stages.claim(stage)
+    stages.discard()
+    assert nothing_is_left(store)
+    target_of(store.catalog, store.catalog.get(target.name), target).adopt(adopted, stage.token)
+    assert len(rows(store, target)) == 9
+
+
+def test_files_that_are_being_deleted_are_never_adopted(
+    store: fsql.FeatureStore, make: Any
+) -> None:
+    target = make()
+    stages, stage = staged(store, target)
+    stages.discard()
+    with pytest.raises(CommitConflict, match="took the staged rows away"):
+        stages.claim(stage)
+    assert not [file for file in files(store, target) if PREFIX in file]
+
+
+def test_a_stage_never_lies_where_rows_of_the_group_do(store: fsql.FeatureStore, make: Any) -> None:
+    """The same insert twice, of which the second is killed and begins anew."""
+    target = make(partition_by=["day(t)"])
+    select = f"SELECT k, t FROM {SOURCE.name} WHERE k < 9"
+    store.insert_from(target, select)
+    assert killed(store, target.name, select, "", "before", 3) == -signal.SIGKILL
+    with table(store, target).update_spec() as update:
+        update.add_field("k", "bucket[4]", "kb")
+    assert store.insert_from(target, select).rows == 9
+    assert sorted(row["k"] for row in rows(store, target)) == sorted([*range(9)] * 2)
 
 
 # It kills itself before or after the n-th request that changes something.

@@ -89,12 +89,12 @@ def remove(catalog: Catalog, found: Iterable[Leftover]) -> list[str]:
 
 def _is_half_done(catalog: Catalog, staged: Entry) -> bool:
     """Whether partitions of a Hive-style group have files of an insert whose stage this is."""
-    stage = (staged.location or "").rstrip("/").removesuffix(_ROWS)
-    place, _, name = stage.rpartition("/")
-    if not name.startswith(PREFIX):
+    if not staged.name.startswith(PREFIX):
         return False
+    place, _, _ = (staged.location or "").rpartition(f"/{staged.name}/")
+    files = f"{place}/{staged.name.removesuffix(_ROWS)}/"
     return any(
-        uri.startswith(f"{stage}/")
+        uri.startswith(files)
         for entry in catalog.entries(staged.database)
         if entry.is_hive_group and entry.location == place
         for manifest in Manifests(catalog, entry).all()
@@ -103,7 +103,8 @@ def _is_half_done(catalog: Catalog, staged: Entry) -> bool:
 
 
 def _is_own(entry: Entry) -> bool:
-    return (entry.location or "").rstrip("/").endswith(f"/{entry.name}")
+    """Whether its folder is named after it; that of an insert has one more in it for each try."""
+    return entry.name in (entry.location or "").rstrip("/").split("/")[-2:]
 
 
 def remains(catalog: Catalog, entry: Entry, older_than: dt.timedelta) -> list[Object]:

@@ -65,7 +65,8 @@ def insert_select(
         done = written_by(catalog, entry, token)
         if done is not None:
             # Whoever did it may have been killed before it took its stages away.
-            Stages(catalog, target_of(catalog, entry, group), name).give_up(None)
+            target = target_of(catalog, entry, group)
+            Stages(catalog, target, name).give_up(target.added(done))
             return Inserted(done)
     query = understood(connection, sql, entry.name)
     fitting = matched(group, query)

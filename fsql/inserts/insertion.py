@@ -11,7 +11,7 @@ first count.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -20,14 +20,14 @@ from pyiceberg.manifest import DataFile
 
 from fsql.catalog import Catalog, Entry
 from fsql.dbapi import Connection
-from fsql.errors import CommitConflict, ConfigError, InvalidData, InvalidQuery, QueryError
+from fsql.errors import ConfigError, InvalidData, InvalidQuery, QueryError
 from fsql.failures import repeated
 from fsql.formats import Committed, written_by
 from fsql.inserts.batches import batches
 from fsql.inserts.checks import check_sql, checks, refuse
 from fsql.inserts.matching import Matched
 from fsql.inserts.queries import quoted
-from fsql.inserts.stages import Stage, Stages
+from fsql.inserts.stages import Stage, StageGone, Stages
 from fsql.inserts.targets import target_of
 from fsql.inserts.transforms import Partitioning, Values
 from fsql.model import FeatureGroup
@@ -39,10 +39,6 @@ Progress: TypeAlias = Callable[[int], AbstractContextManager[Callable[[int], Non
 
 TOO_MANY = "TOO_MANY_OPEN_PARTITIONS"  # with HIVE_ or ICEBERG_ before it
 _KEPT = "What is staged is kept: the same insert_from goes on from there."
-
-
-class _Gone(CommitConflict):
-    """A stage is not there any more."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +81,11 @@ class Insertion:
             return done
         try:
             return self._staged_and_adopted()
-        except (QueryError, InvalidData, ConfigError, FileNotFoundError, _Gone) as error:
+        except (QueryError, InvalidData, ConfigError, FileNotFoundError, StageGone) as error:
             # Whoever does the same work may have been quicker, and have taken the stages away.
             done = self._done()
             if done is not None:
+                self._take_away(self._target.added(done))
                 return done
             if isinstance(error, InvalidQuery | InvalidData | ConfigError):
                 self._stages.discard()
@@ -108,7 +105,7 @@ class Insertion:
             self._token = self._work.token or stage.token
         done = self._done()
         if done is not None:
-            self._stages.give_up(None)
+            self._take_away(self._target.added(done))
         elif self._stages.unfit():
             self._stages.discard()
         return done
@@ -117,26 +114,22 @@ class Insertion:
         stage = self._stages.open(partitioned=True)
         self._token = self._work.token or stage.token
         self._fill(stage)
-        stage = self._again(partitioned=True)
+        stage = self._stages.again(partitioned=True)
         files = self._files(stage)
         if not files:
             self._stages.discard()
             return None
         self._check(stage)
+        self._stages.claim(stage)
         done = self._target.adopt(files, self._token)
-        if not done.repeated:
-            self._stages.give_up(files)
+        added = self._target.added(done) if done.repeated else {f.file_path for f in files}
+        self._take_away(added)
         return done
 
-    def _again(self, *, partitioned: bool) -> Stage:
-        """A stage as it is now."""
-        stage = self._stages.find(partitioned=partitioned)
-        if stage is None:
-            raise _Gone(
-                f"Another process that inserts the same into {self._work.entry.name!r} took the"
-                " staged rows away. Insert again."
-            )
-        return stage
+    def _take_away(self, added: Collection[str] | None) -> None:
+        """Delete the stages of work that is done, without the files that the target has now."""
+        # Only a token says that stages which were made since are of the same work.
+        self._stages.give_up(added, self._token if self._work.token is None else None)
 
     # --- rows into the stage -------------------------------------------------------------------
 
@@ -148,7 +141,7 @@ class Insertion:
             rows = self._stages.open(partitioned=False)
         if rows.first_snapshot is None:
             self._insert(rows, self._work.matched.sql)
-            rows = self._again(partitioned=False)
+            rows = self._stages.again(partitioned=False)
         if rows.first_snapshot is not None:
             self._insert_parts(f"{rows.sql} FOR VERSION AS OF {rows.first_snapshot}")
 
@@ -164,7 +157,7 @@ class Insertion:
         return True
 
     def _insert_parts(self, rows: str) -> None:
-        stage, partitioning = self._again(partitioned=True), self._partitioning()
+        stage, partitioning = self._stages.again(partitioned=True), self._partitioning()
         distinct = partitioning.distinct_sql(rows)
         found = [] if distinct is None else self._rows(distinct)
         parts = batches(partitioning, found, self._work.group.name)

@@ -16,7 +16,6 @@ from fsql.formats import Committed
 from fsql.formats.commits import Commit
 from fsql.formats.fields import iceberg_schema
 from fsql.formats.hive.adopting import adopt
-from fsql.formats.hive.manifests import Manifests
 from fsql.formats.iceberg import load
 from fsql.formats.partitions import partition_spec
 from fsql.model import FeatureGroup
@@ -38,8 +37,12 @@ class Target(Protocol):
     def adopt(self, files: Sequence[DataFile], token: str) -> Committed:
         """Make data files of a stage the table's own, those of one token once."""
 
-    def adopted(self) -> set[str]:
-        """The files that may be the table's own although their adoption did not come to its end."""
+    def added(self, done: Committed) -> set[str] | None:
+        """The files that became the table's own by an adoption; None where nobody knows them now.
+
+        Args:
+            done: what `adopt` gave, this time or an earlier one.
+        """
 
 
 def target_of(catalog: Catalog, entry: Entry, group: FeatureGroup) -> Target:
@@ -66,8 +69,17 @@ class _IcebergTarget:
         rows, size = (sum(f.record_count for f in files), sum(f.file_size_in_bytes for f in files))
         return Committed(rows, len(files), size, made.id)
 
-    def adopted(self) -> set[str]:
-        return set()  # all of them at once, and the token with them
+    def added(self, done: Committed) -> set[str] | None:
+        table = load(self._catalog, self.entry.name, self.entry.database)
+        snapshot = None if done.snapshot_id is None else table.snapshot_by_id(done.snapshot_id)
+        if snapshot is None:
+            return None
+        return {
+            entry.data_file.file_path
+            for manifest in snapshot.manifests(table.io)
+            if manifest.added_snapshot_id == snapshot.snapshot_id
+            for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True)
+        }
 
 
 class _HiveTarget:
@@ -92,5 +104,5 @@ class _HiveTarget:
     def adopt(self, files: Sequence[DataFile], token: str) -> Committed:
         return adopt(self._catalog, self.entry, files, token)
 
-    def adopted(self) -> set[str]:
-        return {uri for each in Manifests(self._catalog, self.entry).all() for uri in each.uris}
+    def added(self, done: Committed) -> set[str] | None:
+        return None  # a compaction may have put other files in their place

@@ -36,12 +36,13 @@ def adopt(catalog: Catalog, entry: Entry, files: Sequence[DataFile], token: str)
         added.setdefault(manifests.layout.texts(values), []).append(file)
     changes = {texts: _adding(added[texts]) for texts in added}
 
-    def published() -> None:
+    def published() -> bool:
         results = publish(catalog, entry, manifests, changes)
         explain(entry, manifests.layout, results)
-        note(catalog, entry, token)
+        return note(catalog, entry, token)
 
-    without_interrupt(published)
+    if not without_interrupt(published):
+        return Committed(0, 0, 0, None, repeated=True)
     rows = sum(file.record_count for file in files)
     return Committed(rows, len(files), sum(file.file_size_in_bytes for file in files), None)
 

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Literal
 
 import pyarrow as pa
+from botocore.exceptions import ClientError
 
 from fsql.catalog import Catalog, Entry
 from fsql.formats.certainty import without_interrupt
@@ -20,7 +21,7 @@ from fsql.formats.hive.unpublished import explain, surely_old
 from fsql.formats.parquet import FileSet, WrittenFile
 from fsql.formats.sorting import row_order
 from fsql.formats.table_write import Committed
-from fsql.storage import Storage, path_of
+from fsql.storage import path_of
 
 __all__ = ["HiveWrite", "note", "written_by"]
 
@@ -177,13 +178,17 @@ def _place(entry: Entry, token: str) -> str:
     return f"{entry.location}/{WRITES}{_write_id(token)}.json"
 
 
-def note(catalog: Catalog, entry: Entry, token: str) -> None:
-    """Remember that the write of a token was done to the end."""
-    storage: Storage = catalog.storage
-    with storage.filesystem.open_output_stream(
-        storage.for_writing(_place(entry, token)), compression=None
-    ) as stream:
-        stream.write(json.dumps({"token": token}).encode())
+def note(catalog: Catalog, entry: Entry, token: str) -> bool:
+    """Remember that the write of a token was done to the end; whether nobody else had noted it."""
+    bucket, _, key = path_of(_place(entry, token)).partition("/")
+    body = json.dumps({"token": token}).encode()
+    try:
+        catalog.aws.client("s3").put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (409, 412):
+            raise
+        return False
+    return True
 
 
 def written_by(catalog: Catalog, entry: Entry, token: str) -> bool:
