@@ -23,6 +23,7 @@
     │   ├── IncompatibleChange                  it breaks the group's compatibility level
     │   ├── SchemaDrift                         somebody changed the table without a revision
     │   ├── MigrationConflict (OperationalError)  another migration is under way, or came first
+    │   ├── NeedsNewVersion                     what only another version of the group can be
     │   └── Irreversible                        a change that nothing takes back
     └── QueryError
         ├── InvalidQuery (ProgrammingError)     Athena rejected the SQL
@@ -63,6 +64,7 @@ __all__ = [
     "MigrationConflict",
     "MigrationError",
     "MissingExtra",
+    "NeedsNewVersion",
     "NotAFeatureGroup",
     "PartlyWritten",
     "Problem",
@@ -263,6 +265,22 @@ class SchemaDrift(MigrationError):
 
 class MigrationConflict(MigrationError, OperationalError):
     """Another migration is under way, or came first; this one changed nothing."""
+
+
+class NeedsNewVersion(MigrationError):
+    """The group cannot become what is declared; a new version of it, filled from it, can.
+
+    Attributes:
+        reasons: everything that the group as it stands cannot take.
+    """
+
+    def __init__(self, group: str, reasons: Sequence[str]) -> None:
+        self.reasons = tuple(reasons)
+        lines = "\n".join(f"  - {reason}" for reason in self.reasons)
+        super().__init__(
+            f"{group!r} cannot become what is declared. Declare it as a new version:\n{lines}",
+            group,
+        )
 
 
 class Irreversible(MigrationError):
