@@ -1,15 +1,27 @@
+<%
+    body = f"{upgrades or ''} {downgrades or ''}"
+    lines = imports.splitlines() if imports else []
+    if "sa." in body:
+        lines.append("import sqlalchemy as sa")
+    if "op." in body:
+        lines.append("from alembic import op")
+    elif not isinstance(down_revision, (list, tuple)):
+        lines.append("from alembic import op  # noqa: F401")
+    lines = sorted(set(lines), key=lambda line: (line.startswith("from"), line))
+%>\
 """${message}
 
 Revision ID: ${up_revision}
+% if down_revision:
 Revises: ${down_revision | comma,n}
+% endif
 Create Date: ${create_date}
 """
 
-from __future__ import annotations
+% for line in lines:
+${line}
+% endfor
 
-import sqlalchemy as sa
-from alembic import op
-${imports if imports else ""}
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = ${repr(branch_labels)}
@@ -17,10 +29,8 @@ depends_on = ${repr(depends_on)}
 
 
 def upgrade() -> None:
-    """Go up."""
     ${upgrades if upgrades else "pass"}
 
 
 def downgrade() -> None:
-    """Go down."""
     ${downgrades if downgrades else "pass"}

@@ -5,8 +5,6 @@ Revises:
 Create Date: 2026-11-22 09:14:03
 """
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -19,12 +17,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go up."""
     op.create_feature_group(
-        "nyc",
-        "flights",
-        "weather",
-        "v0001",
+        "nyc_flights_weather_v0001",
         sa.Column("origin", sa.String()),
         sa.Column("time_hour", Timestamp("us", "UTC")),
         sa.Column("temp", sa.Double(), comment="degrees Fahrenheit"),
@@ -39,10 +33,7 @@ def upgrade() -> None:
         description="Hourly weather at New York's three airports, 2013",
     )
     op.create_feature_group(
-        "nyc",
-        "flights",
-        "plane",
-        "v0001",
+        "nyc_flights_plane_v0001",
         sa.Column("tailnum", sa.String()),
         sa.Column("year", sa.Integer(), comment="year of manufacture"),
         sa.Column("type", sa.String()),
@@ -56,10 +47,7 @@ def upgrade() -> None:
         description="Planes by tail number",
     )
     op.create_feature_group(
-        "nyc",
-        "flights",
-        "airport",
-        "v0001",
+        "nyc_flights_airport_v0001",
         sa.Column("faa", sa.String()),
         sa.Column("name", sa.String()),
         sa.Column("lat", sa.Double(), comment="degrees"),
@@ -73,10 +61,7 @@ def upgrade() -> None:
         description="Airports of the United States by FAA code",
     )
     op.create_feature_group(
-        "nyc",
-        "flights",
-        "departure",
-        "v0001",
+        "nyc_flights_departure_v0001",
         sa.Column("carrier", sa.String()),
         sa.Column("flight", sa.Integer()),
         sa.Column("origin", sa.String()),
@@ -96,7 +81,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go down."""
     op.drop_feature_group("nyc_flights_departure_v0001")
     op.drop_feature_group("nyc_flights_airport_v0001")
     op.drop_feature_group("nyc_flights_plane_v0001")

@@ -5,8 +5,6 @@ Revises: 3d2f6c0a91be
 Create Date: 2026-11-22 09:31:47
 """
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -17,12 +15,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go up."""
     op.add_column("nyc_flights_weather_v0001", sa.Column("wind.gust", sa.Double()))
     op.alter_column("nyc_flights_weather_v0001", "wind", comment="degrees, mph, mph")
 
 
 def downgrade() -> None:
-    """Go down."""
     op.alter_column("nyc_flights_weather_v0001", "wind", comment="degrees, mph")
     op.drop_column("nyc_flights_weather_v0001", "wind.gust")

@@ -7,8 +7,6 @@ Revises: 8a51c7d90e44
 Create Date: 2026-11-22 10:02:20
 """
 
-from __future__ import annotations
-
 from alembic import op
 
 revision = "c06b1f7e5a28"
@@ -18,12 +16,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go up."""
     op.rename_column("nyc_flights_weather_v0001", "wind.direction", "dir")
     op.rename_column("nyc_flights_departure_v0001", "scheduled", "sched_dep")
 
 
 def downgrade() -> None:
-    """Go down."""
     op.rename_column("nyc_flights_departure_v0001", "sched_dep", "scheduled")
     op.rename_column("nyc_flights_weather_v0001", "wind.dir", "direction")

@@ -5,8 +5,6 @@ Revises: c06b1f7e5a28
 Create Date: 2026-11-22 10:40:55
 """
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -17,12 +15,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go up."""
     op.alter_column("nyc_flights_departure_v0001", "distance", type_=sa.BigInteger())
     op.alter_column("nyc_flights_departure_v0001", "air_time", type_=sa.Double())
 
 
 def downgrade() -> None:
-    """Go down."""
     op.alter_column("nyc_flights_departure_v0001", "air_time", type_=sa.Float())
     op.alter_column("nyc_flights_departure_v0001", "distance", type_=sa.Integer())

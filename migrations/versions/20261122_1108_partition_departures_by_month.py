@@ -7,8 +7,6 @@ Revises: 1e94b3a7d5f0
 Create Date: 2026-11-22 11:08:12
 """
 
-from __future__ import annotations
-
 from alembic import op
 
 revision = "f7a20c88e613"
@@ -18,10 +16,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go up."""
     op.set_partitioning("nyc_flights_departure_v0001", ["month(sched_dep)"])
 
 
 def downgrade() -> None:
-    """Go down."""
     op.set_partitioning("nyc_flights_departure_v0001", [])

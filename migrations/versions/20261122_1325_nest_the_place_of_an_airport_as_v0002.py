@@ -8,8 +8,6 @@ Revises: f7a20c88e613
 Create Date: 2026-11-22 13:25:30
 """
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -30,10 +28,8 @@ FROM nyc_flights_airport_v0001
 
 
 def upgrade() -> None:
-    """Go up."""
     op.new_version(
-        "nyc_flights_airport_v0001",
-        "v0002",
+        "nyc_flights_airport_v0002",
         sa.Column("faa", sa.String()),
         sa.Column("name", sa.String()),
         sa.Column(
@@ -54,6 +50,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go down."""
     op.release("nyc_flights_airport_v0001")
     op.drop_feature_group("nyc_flights_airport_v0002")

@@ -7,8 +7,6 @@ Revises: 5b9d4e1c7720
 Create Date: 2026-11-22 14:57:41
 """
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 
@@ -19,17 +17,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Go up."""
     op.drop_feature_group("nyc_flights_airport_v0001")
 
 
 def downgrade() -> None:
-    """Go down."""
     op.create_feature_group(
-        "nyc",
-        "flights",
-        "airport",
-        "v0001",
+        "nyc_flights_airport_v0001",
         sa.Column("faa", sa.String()),
         sa.Column("name", sa.String()),
         sa.Column("lat", sa.Double(), comment="degrees"),

@@ -13,10 +13,7 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_feature_group(
-        "life",
-        "kill",
-        "ice",
-        "v0001",
+        "life_kill_ice_v0001",
         sa.Column("k", sa.BigInteger()),
         sa.Column("t", Timestamp("ms")),
         sa.Column("n", sa.Integer()),
@@ -28,10 +25,7 @@ def upgrade() -> None:
         event_time="t",
     )
     op.create_feature_group(
-        "life",
-        "kill",
-        "hive",
-        "v0001",
+        "life_kill_hive_v0001",
         sa.Column("k", sa.BigInteger()),
         sa.Column("t", Timestamp("ms")),
         sa.Column("v", sa.Integer()),
@@ -41,10 +35,7 @@ def upgrade() -> None:
         table_format="hive",
     )
     op.create_feature_group(
-        "life",
-        "kill",
-        "old",
-        "v0001",
+        "life_kill_old_v0001",
         sa.Column("k", sa.BigInteger()),
         sa.Column("s", sa.String()),
         keys=["k"],

@@ -16,7 +16,7 @@ ICE = "life_kill_ice_v0001"
 def upgrade() -> None:
     op.add_column(ICE, sa.Column("wind.gust", sa.Double()))
     op.add_column(ICE, sa.Column("seen.element.b", sa.String()))
-    op.add_column(ICE, sa.Column("level", sa.Integer(), server_default="5"))
+    op.add_column(ICE, sa.Column("level", sa.Integer()), default=5)
     op.rename_column(ICE, "n", "number")
     op.rename_column(ICE, "wind.dir", "direction")
     op.move_column(ICE, "level", after="k")

@@ -15,8 +15,7 @@ SELECT = "SELECT k, t, CAST(v AS bigint) AS value FROM life_kill_hive_v0001"
 
 def upgrade() -> None:
     op.new_version(
-        "life_kill_hive_v0001",
-        "v0002",
+        "life_kill_hive_v0002",
         sa.Column("k", sa.BigInteger()),
         sa.Column("t", Timestamp("ms")),
         sa.Column("value", sa.BigInteger()),
@@ -29,10 +28,7 @@ def upgrade() -> None:
     op.release("life_kill_hive_v0002")
     op.drop_feature_group("life_kill_old_v0001")
     op.create_feature_group(
-        "life",
-        "kill",
-        "new",
-        "v0001",
+        "life_kill_new_v0001",
         sa.Column("k", sa.BigInteger()),
         keys=["k"],
         online=True,
@@ -42,10 +38,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_feature_group("life_kill_new_v0001")
     op.create_feature_group(
-        "life",
-        "kill",
-        "old",
-        "v0001",
+        "life_kill_old_v0001",
         sa.Column("k", sa.BigInteger()),
         sa.Column("s", sa.String()),
         keys=["k"],
