@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import ModuleType
 
 from fsql.catalog import Catalog, Entry
@@ -15,15 +16,18 @@ from fsql.model import FeatureGroup
 __all__ = ["create", "describe_group", "drop", "row_count", "state_of", "totals", "version"]
 
 
-def create(catalog: Catalog, group: FeatureGroup) -> None:
+def create(catalog: Catalog, group: FeatureGroup, extra: Mapping[str, str] | None = None) -> None:
     """Make an empty table for a group, in the format that it declares.
+
+    Args:
+        extra: parameters beside those that describe the group.
 
     Raises:
         TableExists: a table or view of that name is there.
         ConfigError: neither the URL nor the database says where tables go.
         StorageError: it cannot be written.
     """
-    _of(group).create(catalog, group)
+    _of(group).create(catalog, group, extra)
 
 
 def describe_group(catalog: Catalog, group: FeatureGroup) -> None:

@@ -7,23 +7,41 @@ import sqlalchemy as sa
 from fsql.catalog import Catalog, Entry
 from fsql.errors import TableExists
 
-__all__ = ["check_free", "newest", "point"]
+__all__ = ["RELEASED_PROPERTY", "check_free", "is_released", "newest", "point", "versions"]
+
+RELEASED_PROPERTY = "fsql.released"
+"""A parameter that is "false" as long as a version is not for everybody to read."""
 
 
 def newest(
     catalog: Catalog, view: str, database: str, *, without: str | None = None
 ) -> Entry | None:
-    """The newest version of the group that a view stands for.
+    """The newest released version of the group that a view stands for.
 
     Args:
         without: a table that is about to go.
     """
-    versions = [
+    found = [
+        entry
+        for entry in versions(catalog, view, database)
+        if entry.name != without and is_released(entry)
+    ]
+    return found[-1] if found else None
+
+
+def versions(catalog: Catalog, view: str, database: str) -> list[Entry]:
+    """All versions of the group that a view stands for, the newest last."""
+    found = [
         (entry.group.definition.name.version, entry)
         for entry in catalog.entries(database, f"{view}_v????")
-        if entry.name != without and entry.group is not None and entry.group.view_name == view
+        if entry.group is not None and entry.group.view_name == view
     ]
-    return max(versions, key=lambda version: version[0])[1] if versions else None
+    return [entry for _, entry in sorted(found, key=lambda version: version[0])]
+
+
+def is_released(entry: Entry) -> bool:
+    """Whether the view may stand on a version."""
+    return entry.parameters.get(RELEASED_PROPERTY) != "false"
 
 
 def check_free(catalog: Catalog, view: str, database: str) -> None:
