@@ -20,6 +20,7 @@ import io
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -212,8 +213,10 @@ def paths(group: click.Group, above: str) -> Iterator[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder to work in; the page's exports end with the test."""
+    """A folder to work in, as far as pages need it a clone's; the page's exports end with it."""
     monkeypatch.chdir(tmp_path)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    shutil.copytree(ROOT / "migrations", tmp_path / "migrations")
     before = dict(os.environ)
     yield tmp_path
     os.environ.clear()
