@@ -18,6 +18,7 @@ from fsql.errors import CommitConflict, StorageError
 from fsql.formats.certainty import is_final, without_interrupt
 from fsql.formats.iceberg import load
 from fsql.formats.replacing import Replacement, Replaces, nothing, replacement
+from fsql.formats.sources import appending
 
 __all__ = ["Commit", "Made", "commit_once", "mark", "written_by"]
 
@@ -135,8 +136,8 @@ class Commit:
         replaced = list(self._replaces(table, data_files))
         note = {TOKEN: self._token}
         with table.transaction() as transaction:
-            append = transaction.update_snapshot(note).merge_append
-            with self._out(transaction, replaced, note) if replaced else append() as snapshot:
+            adding = None if replaced else appending(transaction, note)
+            with adding or self._out(transaction, replaced, note) as snapshot:
                 self._attempts.add(snapshot.snapshot_id)
                 for data_file in data_files:
                     snapshot.append_data_file(data_file)

@@ -12,6 +12,7 @@ from pyiceberg.table.snapshots import Operation
 from pyiceberg.table.update.snapshot import _OverwriteFiles
 
 from fsql.errors import DefinitionError
+from fsql.formats.sources import WithSources
 
 __all__ = ["Replacement", "Replaces", "everything", "nothing", "replacement", "touched_partitions"]
 
@@ -68,7 +69,7 @@ def _partition(file: DataFile) -> tuple[Any, ...]:
     return tuple("NaN" if value != value else (value,) for value in values)
 
 
-class _Replacement(_OverwriteFiles):
+class _Replacement(WithSources, _OverwriteFiles):
     """An overwrite that reads every manifest.
 
     pyiceberg would leave out those that hold none of the partitions, and fails where one of them is

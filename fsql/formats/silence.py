@@ -22,6 +22,8 @@ from pyiceberg.table import Transaction
 from pyiceberg.table.snapshots import Operation
 from pyiceberg.table.update.snapshot import _OverwriteFiles
 
+from fsql.formats.sources import WithSources
+
 __all__ = ["is_live", "silent_replacement", "without_naming"]
 
 
@@ -49,7 +51,7 @@ def without_naming(transaction: Transaction, paths: frozenset[str]) -> _Overwrit
     return _Silent(transaction, paths, {})
 
 
-class _Silent(_OverwriteFiles):
+class _Silent(WithSources, _OverwriteFiles):
     """pyiceberg has no call for it; a test pins the hooks."""
 
     def __init__(

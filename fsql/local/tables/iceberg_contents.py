@@ -21,6 +21,7 @@ from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.transforms import IdentityTransform, Transform
 
 from fsql.local.engine import literal
+from fsql.local.tables.iceberg_sources import with_sources
 from fsql.local.tables.iceberg_types import to_trino
 from fsql.local.transpile import types as tt
 
@@ -179,7 +180,7 @@ def _summary(metadata: TableMetadata, field: PartitionField, found: PartitionFie
 
 
 def _result_type(metadata: TableMetadata, field: PartitionField) -> Any:
-    return field.transform.result_type(metadata.schema().find_type(field.source_id))
+    return field.transform.result_type(with_sources(metadata).find_type(field.source_id))
 
 
 # Partitions

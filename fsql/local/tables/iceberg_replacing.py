@@ -11,10 +11,13 @@ from collections.abc import Collection, Iterable, Iterator
 from pyiceberg.expressions import AlwaysTrue
 from pyiceberg.io import FileIO
 from pyiceberg.manifest import DataFile, DataFileContent, ManifestContent, ManifestFile
+from pyiceberg.schema import Schema
 from pyiceberg.table import Table, TableProperties, Transaction
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Operation, Summary
 from pyiceberg.table.update.snapshot import _OverwriteFiles
+
+from fsql.local.tables.iceberg_sources import with_sources
 from pyiceberg.typedef import EMPTY_DICT
 
 __all__ = ["commit_once", "delete_manifests", "overwriting", "replacing"]
@@ -29,6 +32,10 @@ class _Overwrite(_OverwriteFiles):
 
     def _build_delete_files_partition_predicate(self) -> None:
         self.delete_by_predicate(AlwaysTrue())
+
+    def schema(self) -> Schema:
+        """The columns behind partition values that manifests tell, dropped ones among them."""
+        return with_sources(self._transaction.table_metadata)
 
 
 class _Replace(_Overwrite):
