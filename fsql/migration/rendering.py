@@ -131,6 +131,8 @@ def _(change: AlterColumn) -> tuple[str, list[Code]]:
         arguments.append(named("comment", literal(change.comment)))
     if change.nullable is not KEEP:
         arguments.append(named("nullable", literal(change.nullable)))
+    if change.metadata is not KEEP:
+        arguments.append(named("metadata", _option(change.metadata or None)))
     return "alter_column", arguments
 
 
