@@ -62,12 +62,16 @@ class FsqlDialect(AthenaDialect):
         """Open the store; an embedded one's folder is made if it is missing."""
         aws = open_aws(url)
         self.catalog = Catalog(aws)
+        self.assume(aws.warehouse, aws.database)
+        return (), {"planner": Planner(self.catalog)}
+
+    def assume(self, warehouse: str | None, database: str) -> None:
+        """Compile DDL for a store at this place, be it open or not."""
         self._connect_options = {
-            "location": aws.warehouse,
-            "schema_name": aws.database,
+            "location": warehouse,
+            "schema_name": database,
             "catalog_name": "awsdatacatalog",
         }
-        return (), {"planner": Planner(self.catalog)}
 
     @classmethod
     def engine_created(cls, engine: sa.Engine) -> None:
