@@ -30,7 +30,7 @@ from fsql.migration.ordering import moves
 from fsql.migration.state import State
 from fsql.migration.widening import widens
 
-__all__ = ["changes", "declared", "renames"]
+__all__ = ["apart", "changes", "declared", "renames"]
 
 _ALIKE = 0.6  # how much of a name has to be the same, as difflib measures it
 _BEGINNING = 3  # letters that are more than chance
@@ -56,6 +56,11 @@ def changes(before: State | None, after: State | None) -> list[Change]:
     found = with_notes(_Difference(before, after).changes(), before, after)
     _check_possible(found, before)
     return found
+
+
+def apart(before: State, after: State) -> list[Change]:
+    """What differs between two states, as changes, whether or not a group can make them."""
+    return _Difference(before, after).changes()
 
 
 def declared(after: State, before: State) -> State:
