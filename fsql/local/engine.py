@@ -16,9 +16,9 @@ import duckdb
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from fsql.local import jsonvalues, opencsv, scalars
 from fsql.local.athena.owners import is_alive, this_process
 from fsql.local.objects import Objects
+from fsql.local.scalars import Taught
 
 __all__ = ["Cancelled", "Engine", "Session", "literal"]
 
@@ -53,9 +53,7 @@ class Engine:
         self.broken = False
         self.stuck = 0
         self._configure(memory)
-        opencsv.register(self._root)
-        jsonvalues.register(self._root)
-        scalars.register(self._root)
+        self._functions = Taught(self._root)
         for _ in range(sessions):
             self._idle.put(self._cursor())
         self._lock_down(objects)
@@ -65,7 +63,7 @@ class Engine:
         """A session of one query; waits for a free one."""
         cursor = self._idle.get()
         folder = self._folder / os.urandom(8).hex()
-        session = Session(cursor, folder)
+        session = Session(cursor, folder, self._functions)
         try:
             yield session
         finally:
@@ -124,14 +122,14 @@ class Session:
         inside: whether DuckDB is at work, and only it can tell when it will come back.
     """
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, folder: Path, functions: Taught) -> None:
         self.folder = folder
         self.scanned = 0
         self.limit: int | None = None
         self.rows = 0
         self.broken = False
         self.inside = False
-        self._cursor = cursor
+        self._cursor, self._functions = cursor, functions
         self._cancelled = threading.Event()
         self._why: Exception = Cancelled()
         self._ended = threading.Event()
@@ -140,7 +138,7 @@ class Session:
     def stream(self, sql: str) -> Iterator[pa.RecordBatch]:
         """Run a query; its rows come in batches while it runs."""
         with self._running():
-            with self._inside():
+            with self._inside(sql):
                 reader = self._cursor.sql(sql).to_arrow_reader(_BATCH_ROWS)
             if reader is None:
                 return
@@ -158,7 +156,7 @@ class Session:
         Starts a millisecond faster than :meth:`stream` and is slower for many rows.
         """
         with self._running():
-            with self._inside():
+            with self._inside(sql):
                 self._cursor.execute(sql)
             try:
                 while rows := self._some():
@@ -173,13 +171,13 @@ class Session:
 
     def rows_of(self, sql: str) -> list[tuple[Any, ...]]:
         """Run a statement to its end; all its rows."""
-        with self._running(), self._inside():
+        with self._running(), self._inside(sql):
             return self._cursor.execute(sql).fetchall()
 
     def types_of(self, sql: str) -> list[str]:
         """DuckDB's types of a query's columns; the query is bound, not run."""
         self.check()
-        with self._inside():
+        with self._inside(sql):
             return [str(type_) for type_ in self._cursor.sql(sql).types]
 
     @contextmanager
@@ -242,8 +240,13 @@ class Session:
                     self._cursor.interrupt()
 
     @contextmanager
-    def _inside(self) -> Iterator[None]:
-        """Where DuckDB works. A query that was cancelled meanwhile goes no step further."""
+    def _inside(self, sql: str = "") -> Iterator[None]:
+        """Where DuckDB works. A query that was cancelled meanwhile goes no step further.
+
+        Args:
+            sql: a statement that begins, whose functions DuckDB has to know.
+        """
+        self._functions.teach(sql)
         self.inside = True
         try:
             yield

@@ -18,13 +18,10 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 from functools import lru_cache
 from typing import Any
 
-import duckdb
-import pyarrow as pa
-from duckdb.func import FunctionNullHandling, PythonUDFType
-
+from fsql.local.scalars import scalar
 from fsql.local.transpile import types as tt
 
-__all__ = ["FUNCTION", "Rules", "Unfit", "made_alike", "register"]
+__all__ = ["FUNCTION", "Rules", "Unfit", "made_alike"]
 
 FUNCTION = "fsql_hive_json"
 """The SQL function: a value's JSON, and `Rules.text`; the JSON made alike."""
@@ -81,22 +78,10 @@ class Rules:
         return name.lower() if self.any_case else name
 
 
-def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make `FUNCTION` known to a connection and all its cursors."""
-    connection.create_function(
-        FUNCTION,
-        _function,
-        ["VARCHAR", "VARCHAR"],
-        "VARCHAR",
-        type=PythonUDFType.ARROW,
-        null_handling=FunctionNullHandling.SPECIAL,
-    )
-
-
-def _function(values: pa.ChunkedArray, rules: pa.ChunkedArray) -> pa.Array:
-    pairs = zip(values.to_pylist(), rules.to_pylist(), strict=True)
-    made = [None if value is None else _maker(rule)(value) for value, rule in pairs]
-    return pa.array(made, pa.string())
+@scalar("VARCHAR", "VARCHAR", "VARCHAR")
+def hive_json(value: str, rules: str) -> str | None:
+    """`FUNCTION`."""
+    return _maker(rules)(value)
 
 
 class _Number(str):

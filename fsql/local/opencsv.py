@@ -9,26 +9,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import duckdb
-import pyarrow as pa
-from duckdb.func import PythonUDFType
+from fsql.local.scalars import scalar
 
-__all__ = ["FUNCTION", "register", "taken_apart"]
+__all__ = ["FUNCTION", "taken_apart"]
 
 FUNCTION = "fsql_opencsv"
 """The SQL function: a line, and the separator, quote and escape in one text; a list of values."""
 
 
-def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make `FUNCTION` known to a connection and all its cursors."""
-    connection.create_function(
-        FUNCTION, _function, ["VARCHAR", "VARCHAR"], "VARCHAR[]", type=PythonUDFType.ARROW
-    )
-
-
-def _function(lines: pa.ChunkedArray, marks: pa.ChunkedArray) -> pa.Array:
-    pairs = zip(lines.to_pylist(), marks.to_pylist(), strict=True)
-    return pa.array([taken_apart(line, *mark) for line, mark in pairs], pa.list_(pa.string()))
+@scalar("VARCHAR", "VARCHAR", "VARCHAR[]")
+def opencsv(line: str, marks: str) -> list[str]:
+    """`FUNCTION`."""
+    return taken_apart(line, *marks)
 
 
 def taken_apart(line: str, separator: str, quote: str, escape: str) -> list[str]:

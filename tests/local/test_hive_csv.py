@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fsql.local import opencsv
+from fsql.local.scalars import Taught
 from fsql.local.tables.hive_csv import parts_of_line
 from tests.local.hive_store import TEXT_OUTPUT, HiveStore
 
@@ -249,10 +250,11 @@ def test_nested_columns_are_refused(hive: HiveStore) -> None:
 @given(lines=st.lists(st.text('a b,"\\', max_size=14), min_size=1, max_size=200))
 def test_patterns_take_lines_apart_as_opencsv_does(lines: list[str]) -> None:
     with duckdb.connect() as connection:
-        opencsv.register(connection)
         connection.register("given", pa.table({"line": lines}))
         marks = (",", '"', "\\")
-        rows = connection.sql(f"SELECT line, {parts_of_line('line', *marks)} FROM given").fetchall()
+        sql = f"SELECT line, {parts_of_line('line', *marks)} FROM given"
+        Taught(connection).teach(sql)
+        rows = connection.sql(sql).fetchall()
     for line, parts in rows:
         assert parts == (opencsv.taken_apart(line, *marks) if line else []), line
 

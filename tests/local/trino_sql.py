@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from fsql.local import scalars
+from fsql.local.scalars import Taught
 from fsql.local.transpile import (
     Scan,
     TrinoError,
@@ -77,18 +77,19 @@ def run(sql: str, tables: dict[str, Table] | None = None) -> Answer:
 
 
 @cache
-def _connection() -> duckdb.DuckDBPyConnection:
+def _connection() -> tuple[duckdb.DuckDBPyConnection, Taught]:
     connection = duckdb.connect()
     # Another zone than UTC, since no answer may depend on the session's.
     connection.execute("SET TimeZone = 'Asia/Kathmandu'")
-    scalars.register(connection)
-    return connection
+    return connection, Taught(connection)
 
 
 def fetched(sql: str) -> list[tuple[Any, ...]]:
     """The rows of a translated query; raises `TrinoError`."""
+    connection, functions = _connection()
+    functions.teach(sql)
     try:
-        return _connection().execute(sql).fetchall()
+        return connection.execute(sql).fetchall()
     except duckdb.Error as error:
         raise trino_error(error) from error
 

@@ -13,9 +13,9 @@ from fsql.local.scalars import (
     statistics,
     texts,
 )
-from fsql.local.scalars.registry import Fault, register, scalar
+from fsql.local.scalars.registry import Fault, Taught, scalar
 
-__all__ = ["Fault", "register", "scalar"]
+__all__ = ["Fault", "Taught", "scalar"]
 
 _MODULES = (binary, days, jsoncasts, patterns, places, quantities, sqljson, statistics, texts)
 """Imported for the functions they keep."""

@@ -1,12 +1,15 @@
-"""Where functions written in Python are kept until a connection learns them.
+"""Where functions written in Python are kept until a statement names them.
 
 DuckDB calls them with Arrow arrays; a function here takes and gives single values. NULL in any
 argument gives NULL, as in Trino, unless `nulls` is said. To teach DuckDB one, write a function
-with `@scalar` and name it in a template of `fsql.local.transpile.functions`.
+with `@scalar` and name it in a template of `fsql.local.transpile.functions`. To teach it all of
+them when it starts would take longer than most queries do.
 """
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -16,7 +19,9 @@ import duckdb
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-__all__ = ["Fault", "register", "scalar"]
+__all__ = ["Fault", "Taught", "scalar"]
+
+_NAME = re.compile(r"\bfsql_\w+", re.ASCII)
 
 
 class Fault(ValueError):
@@ -58,10 +63,30 @@ def scalar(*types: str, nulls: bool = False) -> Callable[[C], C]:
     return keep
 
 
-def register(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make every function known to a connection and all its cursors."""
-    for name, own in _SCALARS.items():
-        connection.create_function(
+class Taught:
+    """The functions that a connection and all its cursors know.
+
+    Args:
+        connection: used by nobody else.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._names: set[str] = set()
+        self._lock = threading.Lock()
+
+    def teach(self, sql: str) -> None:
+        """Make the functions known that a statement names."""
+        names = _SCALARS.keys() & set(_NAME.findall(sql))
+        if names <= self._names:
+            return
+        with self._lock:
+            for name in names - self._names:
+                self._create(name, _SCALARS[name])
+                self._names.add(name)
+
+    def _create(self, name: str, own: _Scalar) -> None:
+        self._connection.create_function(
             name,
             _vector(own),
             list(own.arguments),
