@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from fsql import __version__
-from fsql.cli import asking, changing, migrating, registering, running
+from fsql.cli import asking, changing, history, migrating, registering, running
 
 __all__ = ["main"]
 
@@ -29,6 +29,8 @@ for command in (
     registering.add,
     migrating.init,
     migrating.migrate,
+    history.history,
+    history.diff,
     running.doctor,
     running.serve,
 ):

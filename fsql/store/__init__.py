@@ -15,6 +15,8 @@ from fsql.deletes import DeleteResult, Instant
 from fsql.dialect import catalog_of, create_engine
 from fsql.dumps import DumpResult
 from fsql.inserts.texts import sql_text
+from fsql.migration import reports
+from fsql.migration.reports import Diff, History
 from fsql.model import FeatureGroup
 from fsql.outages import told
 from fsql.store.description import Description, describe
@@ -91,6 +93,25 @@ class FeatureStore:
             TableNotFound, NotAFeatureGroup: there is no such group.
         """
         return describe(self.catalog, lifecycle.find(self.catalog, fg))
+
+    @told()
+    def history(self, fg: FeatureGroup | str) -> History:
+        """Who changed a group's table by which revision, and what was changed by hand.
+
+        Raises:
+            TableNotFound, NotAFeatureGroup: there is no such group.
+        """
+        return reports.history(lifecycle.find(self.catalog, fg).entry)
+
+    @told()
+    def diff(self, fg: FeatureGroup | str, before: str, after: str) -> Diff:
+        """How a group differs between two versions; see `fsql.migration.reports.diff`.
+
+        Raises:
+            TableNotFound, NotAFeatureGroup: there is no such group.
+            MigrationError: there is no such version, or Glue has it no longer.
+        """
+        return reports.diff(self.catalog, lifecycle.find(self.catalog, fg).entry, before, after)
 
     @told()
     def write(
