@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from fsql.types import EpochType, InstantType, IsoTextType, TypeVisitor, storage_type
 
-__all__ = ["narrows", "promotes", "widens"]
+__all__ = ["instant_unit", "integer_limits", "narrows", "promotes", "widens"]
 
 _PROMOTIONS = frozenset({(pa.int32(), pa.int64()), (pa.float32(), pa.float64())})
 _FINENESS = {"s": 0, "ms": 1, "us": 2, "ns": 2}  # as far as microseconds store it
@@ -90,7 +90,7 @@ class _Shows(TypeVisitor[bool]):
         return pa.types.is_duration(old := self._plain()) and bool(old.unit == type_.unit)
 
     def timestamp(self, type_: pa.DataType) -> bool:
-        unit = _unit(self._plain())
+        unit = instant_unit(self._plain())
         return unit is not None and _as_fine(type_.unit, unit)
 
     def dictionary(self, type_: pa.DataType) -> bool:
@@ -144,18 +144,19 @@ def _stored_as(type_: pa.DataType, stored: pa.DataType) -> bool:
     return not pa.types.is_nested(type_) and bool(storage_type(type_) == stored)
 
 
-def _limits(type_: pa.DataType) -> tuple[int, int]:
+def integer_limits(type_: pa.DataType) -> tuple[int, int]:
+    """The least and the greatest integer of a type."""
     if pa.types.is_unsigned_integer(type_):
         return 0, 2**type_.bit_width - 1
     return -(2 ** (type_.bit_width - 1)), 2 ** (type_.bit_width - 1) - 1
 
 
 def _holds(type_: pa.DataType, old: pa.DataType) -> bool:
-    (low, high), (lowest, highest) = _limits(type_), _limits(old)
+    (low, high), (lowest, highest) = integer_limits(type_), integer_limits(old)
     return low <= lowest and highest <= high
 
 
-def _unit(type_: pa.DataType) -> str | None:
+def instant_unit(type_: pa.DataType) -> str | None:
     """How fine the times are that a type has stored; None if it holds none."""
     if isinstance(type_, EpochType):
         return type_.unit
@@ -170,7 +171,7 @@ def _as_fine(unit: str, stored: str) -> bool:
 
 
 def _shows_instants(type_: InstantType, old: pa.DataType) -> bool:
-    unit = _unit(old)
+    unit = instant_unit(old)
     if unit is None or not isinstance(type_, EpochType):
         return unit is not None
     if not _as_fine(type_.unit, unit):
