@@ -78,6 +78,8 @@ def isolated_session(region_name: str = REGION) -> boto3.Session:
     import boto3
     import botocore.session
 
+    from fsql.local.models import models
+
     inner = botocore.session.Session(
         {
             "profile": (None, None, None, None),
@@ -85,6 +87,7 @@ def isolated_session(region_name: str = REGION) -> boto3.Session:
             "credentials_file": (None, None, os.devnull, None),
         }
     )
+    inner.register_component("data_loader", models())
     return boto3.Session("local", "local", region_name=region_name, botocore_session=inner)
 
 
