@@ -69,7 +69,7 @@ def upgrade() -> None:
         sa.Column("scheduled", Timestamp("us", "America/New_York"), comment="scheduled departure"),
         sa.Column("dest", sa.String()),
         sa.Column("distance", sa.Integer(), comment="miles"),
-        sa.Column("air_time", sa.Float(), comment="minutes"),
+        sa.Column("air_time", sa.REAL(), comment="minutes"),
         sa.Column("dep_delay", sa.Double(), comment="minutes; NULL for cancelled flights"),
         sa.Column(
             "arr_delay", sa.Double(), comment="minutes; NULL where it did not arrive as planned"

@@ -20,5 +20,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.alter_column("nyc_flights_departure_v0001", "air_time", type_=sa.Float())
+    op.alter_column("nyc_flights_departure_v0001", "air_time", type_=sa.REAL())
     op.alter_column("nyc_flights_departure_v0001", "distance", type_=sa.Integer())

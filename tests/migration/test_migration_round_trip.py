@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,11 +25,10 @@ SEEDS = st.integers(0, 2**32)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where a project lives, one after the other."""
-    made = tmp_path_factory.mktemp("lives") / "project"
-    yield made
-    shutil.rmtree(made, ignore_errors=True)
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders for projects, each of which is used once: a store's is remembered by its path."""
+    above = tmp_path_factory.mktemp("lives")
+    return (above / str(number) for number in itertools.count())
 
 
 def settled(folder: Path, life: Life) -> Config:
@@ -58,7 +58,6 @@ def rows(store: fsql.FeatureStore, life: Life) -> list[str]:
 
 
 def round_trip(folder: Path, seed: int, table_format: str) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
     life = lived(seed, table_format, REVISIONS)
     life.write(folder)
     settings_, store = settled(folder, life), fsql.FeatureStore(f"fsql:///{folder}/store")
@@ -80,13 +79,14 @@ def round_trip(folder: Path, seed: int, table_format: str) -> None:
     assert rows(store, life) == before
     command.check(settings_)
     store.engine.dispose()
+    shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("table_format", FORMATS)
 @settings(max_examples=4)
 @given(seed=SEEDS)
-def test_up_down_up(folder: Path, table_format: str, seed: int) -> None:
-    round_trip(folder, seed, table_format)
+def test_up_down_up(folders: Iterator[Path], table_format: str, seed: int) -> None:
+    round_trip(next(folders), seed, table_format)
 
 
 @pytest.mark.slow
@@ -95,5 +95,5 @@ def test_up_down_up(folder: Path, table_format: str, seed: int) -> None:
 @settings(max_examples=40)
 @given(seed=SEEDS)
 @example(seed=1)
-def test_up_down_up_often(folder: Path, table_format: str, seed: int) -> None:
-    round_trip(folder, seed, table_format)
+def test_up_down_up_often(folders: Iterator[Path], table_format: str, seed: int) -> None:
+    round_trip(next(folders), seed, table_format)

@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("k", sa.BigInteger()),
         sa.Column("t", Timestamp("ms")),
         sa.Column("n", sa.Integer()),
-        sa.Column("ratio", sa.Float()),
+        sa.Column("ratio", sa.REAL()),
         sa.Column("note", sa.String()),
         sa.Column("wind", Struct(dir=sa.Double(), speed=sa.Integer())),
         sa.Column("seen", Array(Struct(a=sa.Integer()))),

@@ -29,7 +29,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.set_partitioning(ICE, [])
     op.alter_feature_group(ICE, ttl=None, tags={})
-    op.alter_column(ICE, "ratio", type_=sa.Float())
+    op.alter_column(ICE, "ratio", type_=sa.REAL())
     op.alter_column(ICE, "number", type_=sa.Integer(), comment=None)
     op.move_column(ICE, "level", after="seen")
     op.rename_column(ICE, "wind.direction", "dir")
