@@ -70,6 +70,11 @@ class Tombstones:
         """The names of its columns beside the keys."""
         return _names(self.group)
 
+    @property
+    def schema(self) -> pa.Schema:
+        """Its columns in storage types, as the group's keys and times have them."""
+        return _schema(self.group)
+
     @cached_property
     def table(self) -> sa.Table:
         """The table for a SELECT, in the schema that the group's has."""

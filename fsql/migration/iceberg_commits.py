@@ -2,39 +2,52 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.refs import SnapshotRefType
 from pyiceberg.table.update import (
+    AddSchemaUpdate,
     AssertTableUUID,
     RemovePropertiesUpdate,
     RemoveSnapshotRefUpdate,
+    SetCurrentSchemaUpdate,
     SetPropertiesUpdate,
     SetSnapshotRefUpdate,
     TableUpdate,
 )
 
 from fsql.catalog import Catalog, Entry
+from fsql.errors import MigrationConflict
 from fsql.formats.iceberg import load
 
 __all__ = [
+    "CONFLICTS",
     "Extras",
     "Overtaken",
     "commit",
     "load_as",
+    "patiently",
     "refs",
     "register",
     "set_properties",
+    "set_schema",
     "sorted_out",
 ]
 
-_CONFLICTS = frozenset({"ConcurrentModificationException", "VersionMismatchException"})
+T = TypeVar("T")
+
+ATTEMPTS = 12
+CONFLICTS = frozenset({"ConcurrentModificationException", "VersionMismatchException"})
 
 
 class Overtaken(Exception):
@@ -79,6 +92,38 @@ def set_properties(catalog: Catalog, entry: Entry, table: Table, extras: Extras)
     commit(catalog, entry, table, list(refs(extras)), properties, removed)
 
 
+def set_schema(catalog: Catalog, entry: Entry, table: Table, schema: Schema) -> None:
+    """Give a table that is no group other columns.
+
+    Raises:
+        Overtaken: as `commit`.
+    """
+    new = max(known.schema_id for known in table.metadata.schemas) + 1
+    added = schema.model_copy(update={"schema_id": new})
+    updates: list[TableUpdate] = [
+        AddSchemaUpdate.model_validate({"schema": added}),
+        SetCurrentSchemaUpdate.model_validate({"schema-id": new}),
+    ]
+    commit(catalog, entry, table, updates, {}, ())
+
+
+def patiently(table: str, work: Callable[[], T]) -> T:
+    """Do what others may be quicker than until they are not.
+
+    Raises:
+        MigrationConflict: they always were.
+    """
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            time.sleep(random.uniform(0.5, 1) * min(2.0, 0.05 * 2**attempt))
+        with contextlib.suppress(Overtaken):
+            return work()
+    raise MigrationConflict(
+        f"Other writers to {table!r} were quicker {ATTEMPTS} times over. Run the same command"
+        " again; it goes on from here."
+    )
+
+
 def commit(
     catalog: Catalog,
     entry: Entry,
@@ -107,7 +152,7 @@ def commit(
     except CommitFailedException as error:
         raise Overtaken from error
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in _CONFLICTS:
+        if error.response.get("Error", {}).get("Code") in CONFLICTS:
             raise Overtaken from error
         raise
 

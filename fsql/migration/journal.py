@@ -34,6 +34,7 @@ class Journal:
 
     Attributes:
         revision, direction: which, and "up" or "down".
+        target: see `Script`.
         run: names this going over of the revision, however many processes take part.
         done: fingerprints of the changes that are done, in their order.
         holder: names the process that is at it; "" when it has ended with an error.
@@ -44,6 +45,7 @@ class Journal:
 
     revision: str
     direction: str
+    target: str
     run: str
     done: tuple[str, ...] = ()
     holder: str = ""
@@ -56,7 +58,8 @@ class Journal:
     @classmethod
     def begun(cls, script: Script) -> Journal:
         """A new one, held by this process."""
-        return cls(script.revision, script.direction, uuid.uuid4().hex).held()
+        run = uuid.uuid4().hex
+        return cls(script.revision, script.direction, script.target, run).held()
 
     @classmethod
     def of(cls, plain: Mapping[str, Any] | None) -> Journal | None:
@@ -74,7 +77,7 @@ class Journal:
     @property
     def script(self) -> Script:
         """The revision."""
-        return Script(self.revision, self.direction)
+        return Script(self.revision, self.direction, self.target)
 
     @property
     def is_ours(self) -> bool:

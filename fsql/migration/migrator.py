@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import random
-import time
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import singledispatchmethod
 from typing import Any
 
@@ -13,13 +12,15 @@ import sqlalchemy as sa
 
 from fsql.catalog import Catalog, Entry
 from fsql.dialect import catalog_of
-from fsql.errors import MigrationConflict, NotAFeatureGroup
 from fsql.lifecycle import views
-from fsql.migration import groups, records
-from fsql.migration.altering import alter
-from fsql.migration.changes import Change, CreateGroup, DropGroup, Execute
+from fsql.lifecycle.views import RELEASED_PROPERTY
+from fsql.migration import altering, groups, hive, records
+from fsql.migration.backfilling import backfill
+from fsql.migration.changes import Backfill, Change, CreateGroup, DropGroup, Execute, Release
+from fsql.migration.checks import Checks, Options, group_of
+from fsql.migration.completing import align_tombstones, fill
 from fsql.migration.evolving import evolved
-from fsql.migration.iceberg_commits import Overtaken
+from fsql.migration.iceberg_commits import patiently
 from fsql.migration.once import run_once
 from fsql.migration.revisions import Revisions
 from fsql.migration.state import State
@@ -28,23 +29,6 @@ from fsql.naming import GroupName
 from fsql.outages import told
 
 __all__ = ["Migrator", "Options"]
-
-ATTEMPTS = 12
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a migration may do that it does not by default.
-
-    Attributes:
-        allow_breaking: change a group although its level of compatibility forbids it.
-        adopt: take what was changed by hand for what is meant.
-        force: go on with a table that was changed by hand.
-    """
-
-    allow_breaking: bool = False
-    adopt: bool = False
-    force: bool = False
 
 
 class Migrator:
@@ -66,6 +50,7 @@ class Migrator:
         self._options = options or Options()
         self._catalog: Catalog = catalog_of(engine)
         self._revisions = revisions or Revisions(self._catalog)
+        self._checks = Checks(engine, self._catalog, self._options)
 
     @told()
     def run(self, change: Change, step: Step | None = None) -> None:
@@ -86,7 +71,8 @@ class Migrator:
 
     @singledispatchmethod
     def _run(self, change: Any, step: Step) -> None:
-        self._alter(change, step)
+        self._change(change, step)
+        self._complete(change)
 
     @_run.register
     def _(self, change: CreateGroup, step: Step) -> None:
@@ -104,45 +90,58 @@ class Migrator:
     def _(self, change: Execute, step: Step) -> None:
         run_once(self._catalog, change.sql, f"{step.run}:{step.number}")
 
-    def _alter(self, change: Any, step: Step) -> None:
+    @_run.register
+    def _(self, change: Backfill, step: Step) -> None:
         entry = self._entry(change)
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                time.sleep(random.uniform(0.5, 1) * min(2.0, 0.05 * 2**attempt))
-                entry = self._entry(change)
-            if records.is_done(entry, step):
-                break
-            try:
-                self._once(change, entry, step)
-                break
-            except Overtaken:
-                continue
-        else:
-            raise MigrationConflict(
-                f"Other writers to {change.group!r} were quicker {ATTEMPTS} times over; the change"
-                " was not made. Run the same command again."
-            )
-        self._finish(change)
+        if not records.is_done(entry, step):
+            backfill(self._catalog, entry, change.select, step)
+        self._change(change, step)
+
+    @_run.register
+    def _(self, change: Release, step: Step) -> None:
+        entry = self._entry(change)
+        view = State.of(group_of(entry)).definition.name.view
+        for other in views.versions(self._catalog, view, entry.database):
+            if other.name > entry.name and views.is_released(other):
+                hidden = replace(change, group=other.name)
+                self._change(hidden, step, {RELEASED_PROPERTY: "false"})
+        self._change(change, step, {RELEASED_PROPERTY: None})
+        self._point(view, entry.database)
+
+    def _change(
+        self, change: Any, step: Step, more: Mapping[str, str | None] | None = None
+    ) -> None:
+        """Change a table as long as somebody else is quicker; not if the step is done."""
+
+        def once() -> None:
+            entry = self._entry(change)
+            if not records.is_done(entry, step):
+                self._once(change, fill(self._catalog, entry), step, more or {})
+
+        patiently(change.group, once)
 
     def _entry(self, change: Any) -> Entry:
         entry = self._catalog.get(change.group, change.database)
-        if entry.group is None:
-            raise NotAFeatureGroup(entry.name, entry.database)
+        group_of(entry)
         return entry
 
-    def _once(self, change: Any, entry: Entry, step: Step) -> None:
-        group = entry.group
-        assert group is not None
-        before = State.of(group)
+    def _once(self, change: Any, entry: Entry, step: Step, more: Mapping[str, str | None]) -> None:
+        before = State.of(group_of(entry))
+        self._checks.undrifted(entry)
         after = evolved(change, before)
         if after is None:
             raise AssertionError(f"{change} leaves nothing of the group")
-        alter(self._catalog, entry, change, before, after, step, {})
+        self._checks.bearable(entry, change, before, after)
+        alter = hive.alter if entry.is_hive_group else altering.alter
+        alter(self._catalog, entry, change, before, after, step, more)
 
-    def _finish(self, change: Any) -> None:
-        entry = self._entry(change)
-        if entry.group is not None:
-            self._point(entry.group.view_name, entry.database)
+    def _complete(self, change: Any) -> None:
+        """What follows a change of a table; all of it may be done twice."""
+        entry = fill(self._catalog, self._entry(change))
+        if entry.is_hive_group:
+            hive.sync_partitions(self._catalog, entry)
+        align_tombstones(self._catalog, entry)
+        self._point(group_of(entry).view_name, entry.database)
 
     def _point(self, view: str, database: str, without: str | None = None) -> None:
         views.point(self._engine, self._catalog, view, database, without=without)

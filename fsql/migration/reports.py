@@ -142,7 +142,10 @@ class _Versions:
 
     def __init__(self, catalog: Catalog, entry: Entry) -> None:
         self._glue, self._entry = catalog.glue, entry
-        self._records = records.read(entry.parameters)
+        found = records.read(entry.parameters)
+        # Glue counts a table that was brought back from 0 again.
+        first = max((at for at, one in enumerate(found) if one.before is None), default=0)
+        self._records = found[first:]
 
     def find(self, text: str) -> tuple[Entry, int]:
         """The table as it was at a version, and the version's number.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FrameType
 
 __all__ = ["Script", "running"]
@@ -19,16 +19,17 @@ class Script:
     Attributes:
         revision: Alembic's id of it.
         direction: "up" or "down".
+        target: what Alembic's command is told to go there.
     """
 
     revision: str
     direction: str
+    target: str = field(default="", compare=False)
 
     @property
     def again(self) -> str:
         """What to run so that it goes on, as a sentence."""
-        target = self.revision if self.direction == "up" else f"{self.revision}-1"
-        return f"`alembic {_WORDS[self.direction]} {target}` goes on where it stands."
+        return f"`alembic {_WORDS[self.direction]} {self.target}` goes on where it stands."
 
     def __str__(self) -> str:
         return f"the {_WORDS[self.direction]} of revision {self.revision}"
@@ -51,4 +52,10 @@ def _script(frame: FrameType) -> Script | None:
     names = frame.f_globals
     if direction is None or "down_revision" not in names or "revision" not in names:
         return None
-    return Script(str(names["revision"]), direction)
+    revision, below = str(names["revision"]), names["down_revision"]
+    if direction == "up":
+        return Script(revision, direction, revision)
+    if below is None:
+        return Script(revision, direction, "base")
+    # Alembic takes "-1" for one step, unless there are several that it could be.
+    return Script(revision, direction, f"{revision}-1" if isinstance(below, str) else below[0])
