@@ -81,8 +81,10 @@ def state_of(catalog: Catalog, entry: Entry) -> State | None:
 def version(catalog: Catalog, entry: Entry) -> str | None:
     """A text that names the state of a table's data; None where nothing does.
 
-    The same text means the same rows. A write, and a compaction too, makes another one.
+    The same text means the same rows, under the same columns. A write makes another one, and so
+    do a compaction and a migration.
     """
     if entry.is_hive_group:
-        return Manifests(catalog, entry).version()
+        # Glue counts what changes the table's own entry; writes change its manifests only.
+        return f"{entry.version_id}:{Manifests(catalog, entry).version()}"
     return entry.metadata_location
