@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from pyiceberg.transforms import IdentityTransform
 
 import fsql
-from fsql.errors import ConfigError, DefinitionError
+from fsql.errors import ConfigError
 from fsql.types import Timestamp
 
 START = dt.datetime(2013, 1, 1)
@@ -171,15 +171,14 @@ def test_a_group_without_partitions_is_refused(store: fsql.FeatureStore) -> None
         store.write(plain, rows([0], 1), mode="overwrite_partitions")
 
 
-def test_files_of_an_older_partitioning_are_refused(store: fsql.FeatureStore) -> None:
+def test_rows_in_files_of_an_older_partitioning_are_told_apart(store: fsql.FeatureStore) -> None:
     parts = group(["day(t)"])
     store.create(parts)
-    store.write(parts, rows([0, 1], 1))
+    store.write(parts, rows([0, 0, 1], 1).set_column(0, "k", pa.array([0, 7, 1], pa.int64())))
     table: Any = store.catalog.iceberg.load_table(("feature_store", parts.name))
     with table.update_spec() as update:
         update.add_field("k", IdentityTransform(), "k")
-    with pytest.raises(DefinitionError, match="was partitioned otherwise once"):
-        store.write(parts, rows([0], 2), mode="overwrite_partitions")
-    assert read(store, parts.name) == [(0, 1), (1, 1)]
-    assert store.write(parts, rows([0], 2), mode="overwrite").replaced == 2
+    assert store.write(parts, rows([0], 2), mode="overwrite_partitions").replaced == 1
+    assert read(store, parts.name) == [(0, 2), (1, 1), (7, 1)]
+    assert store.write(parts, rows([0], 2), mode="overwrite").replaced == 3
     assert read(store, parts.name) == [(0, 2)]

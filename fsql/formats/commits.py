@@ -16,6 +16,7 @@ from pyiceberg.table import Table, TableProperties
 from fsql.catalog import Catalog, Entry
 from fsql.errors import CommitConflict, StorageError
 from fsql.formats.certainty import is_final, without_interrupt
+from fsql.formats.evolution import check_files_fit
 from fsql.formats.iceberg import load
 from fsql.formats.replacing import Replacement, Replaces, nothing, replacement
 from fsql.formats.sources import appending
@@ -150,6 +151,7 @@ class Commit:
                 f"Table {self._entry.name!r} was made anew or partitioned otherwise while its rows"
                 " were written; nothing was written. Write again."
             )
+        check_files_fit(self._entry.name, self._table, table)
 
     def _known(self, error: Exception) -> Made:
         """The snapshot, if the commit was made although it ended with an error."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import count
 
 import pyarrow as pa
+from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.schema import Schema
 from pyiceberg.types import (
     BinaryType,
@@ -25,11 +26,12 @@ from pyiceberg.types import (
     TimestampType,
 )
 
+from fsql.columns import holds
 from fsql.errors import UnsupportedType
 from fsql.model import FeatureGroup
-from fsql.types import TypeVisitor
+from fsql.types import TypeVisitor, storage_type
 
-__all__ = ["iceberg_columns", "iceberg_schema", "with_ids"]
+__all__ = ["iceberg_columns", "iceberg_schema", "stored_schema", "widened", "with_ids"]
 
 FIELD_ID = b"PARQUET:field_id"
 
@@ -97,6 +99,24 @@ class _Iceberg(TypeVisitor[IcebergType]):
     def map(self, type_: pa.DataType) -> IcebergType:
         key, value = next(self._ids), next(self._ids)
         return MapType(key, self.visit(type_.key_type), value, self.visit(type_.item_type), False)
+
+
+def stored_schema(iceberg: Schema) -> pa.Schema:
+    """The table's columns in the types that their data files have."""
+    fields = schema_to_pyarrow(iceberg, include_field_ids=False)
+    return pa.schema([(field.name, storage_type(field.type)) for field in fields])
+
+
+def widened(schema: pa.Schema, iceberg: Schema) -> pa.Schema:
+    """Columns in the table's types, where those have room for more than the columns' own."""
+    stored = stored_schema(iceberg)
+    return pa.schema([_widened(field, stored) for field in schema])
+
+
+def _widened(field: pa.Field, stored: pa.Schema) -> pa.Field:
+    place = stored.get_field_index(field.name)
+    wider = place >= 0 and holds(stored.types[place], needed=field.type)
+    return field.with_type(stored.types[place]) if wider else field
 
 
 def with_ids(schema: pa.Schema, iceberg: Schema) -> pa.Schema:

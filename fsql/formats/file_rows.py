@@ -7,16 +7,35 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyiceberg.expressions import AlwaysTrue
+from pyiceberg.expressions import AlwaysTrue, BooleanExpression
 from pyiceberg.io.pyarrow import ArrowScan, _read_all_delete_files
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import FileScanTask, Table
 
+from fsql.errors import UnsupportedType
 from fsql.formats.choosing import Choice
 
-__all__ = ["FileRows"]
+__all__ = ["FileRows", "planned"]
 
+_EVERY = AlwaysTrue()
 READERS = 4  # files whose keys are looked at side by side
+
+
+def planned(table: Table, predicate: BooleanExpression = _EVERY) -> list[FileScanTask]:
+    """The current snapshot's files that may hold rows that are meant, with their deletes.
+
+    Raises:
+        UnsupportedType: there are equality deletes.
+    """
+    try:
+        return list(table.scan(row_filter=predicate).plan_files())
+    except ValueError as error:
+        if "equality deletes" not in str(error):
+            raise
+        raise UnsupportedType(
+            f"{table.name()[-1]!r} has equality deletes of another engine, which fsql cannot apply."
+            f" Run OPTIMIZE {table.name()[-1]} REWRITE DATA USING BIN_PACK first, then again."
+        ) from error
 
 
 class FileRows:

@@ -52,7 +52,7 @@ def check_forgettable(catalog: Catalog, entry: Entry, choice: Choice) -> None:
     table = load(catalog, entry.name, entry.database)
     if len(table.refs()) > 1:
         history = History(table)
-        held = history.holding(choice, entry.engine_schema, live=True)
+        held = history.holding(choice, live=True)
         naming = history.naming(frozenset(file.file_path for file in held))
         if naming:
             history.until(naming[-1])
@@ -78,7 +78,7 @@ class _Forgetting:
         table = self._loaded()
         finished = self._finish(table)
         history = History(table)
-        held = history.holding(self.choice, self.entry.engine_schema, live=False)
+        held = history.holding(self.choice, live=False)
         unwanted = history.unwanted(held) if held else frozenset()
         naming = history.naming(unwanted)
         if not naming:

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
-import pyarrow as pa
 from pyiceberg.manifest import DataFile, DataFileContent, ManifestEntry, ManifestFile
 from pyiceberg.table import Table
 from pyiceberg.table.refs import MAIN_BRANCH
@@ -14,6 +13,7 @@ from pyiceberg.table.snapshots import Snapshot
 
 from fsql.errors import ConfigError
 from fsql.formats.choosing import Choice, may_hold
+from fsql.formats.fields import stored_schema
 from fsql.formats.file_rows import FileRows
 from fsql.formats.silence import is_live
 
@@ -66,11 +66,10 @@ class History:
         snapshot = self._table.current_snapshot()
         return [] if snapshot is None else [snapshot]
 
-    def holding(self, choice: Choice, schema: pa.Schema, *, live: bool) -> list[DataFile]:
+    def holding(self, choice: Choice, *, live: bool) -> list[DataFile]:
         """Data files of any snapshot that hold rows that are meant, or cannot be read any more.
 
         Args:
-            schema: the table's columns in storage types.
             live: the current snapshot's files count too.
         """
         found = {
@@ -82,7 +81,8 @@ class History:
             if is_live(entry):
                 found.pop(entry.data_file.file_path, None)
         maybe = filter(may_hold(self._table.metadata, choice.predicate()), found.values())
-        return FileRows(self._table, schema).holding(maybe, choice, lambda file: True)
+        rows = FileRows(self._table, stored_schema(self._table.schema()))
+        return rows.holding(maybe, choice, lambda file: True)
 
     def unwanted(self, held: Collection[DataFile]) -> frozenset[str]:
         """The paths of files, and of those delete files beside them that apply to nothing now."""

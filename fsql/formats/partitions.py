@@ -26,7 +26,7 @@ from pyiceberg.typedef import Record
 
 from fsql.definition import Partition
 
-__all__ = ["FIRST_ID", "Partitioner", "Values", "partition_spec"]
+__all__ = ["FIRST_ID", "Partitioner", "Values", "comparable", "partition_spec"]
 
 Values: TypeAlias = tuple[Any, ...]
 """The partition's values in Iceberg's representation, one for each field of the spec."""
@@ -85,6 +85,11 @@ class Partitioner:
         if not values:
             return ""
         return self._spec.partition_to_path(Record(*values), self._schema) + "/"
+
+
+def comparable(values: Values) -> tuple[object, ...]:
+    """A partition's values; NaN is one value too, though it does not equal itself."""
+    return tuple("NaN" if value != value else (value,) for value in values)
 
 
 def _codes(columns: list[pa.DictionaryArray]) -> np.ndarray[Any, np.dtype[np.int64]]:

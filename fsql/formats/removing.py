@@ -18,9 +18,10 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import FileScanTask, Table
 
 from fsql.catalog import Catalog, Entry
-from fsql.errors import CommitConflict, StorageError, UnsupportedType
+from fsql.errors import CommitConflict, StorageError
 from fsql.formats.choosing import Choice
-from fsql.formats.file_rows import FileRows
+from fsql.formats.fields import stored_schema
+from fsql.formats.file_rows import FileRows, planned
 from fsql.formats.iceberg import load
 from fsql.formats.replacing import replacement
 from fsql.formats.silence import silent_replacement
@@ -112,7 +113,7 @@ class _Removal:
         held = self._held(table)
         if not held:
             return Removed(snapshot_id=table.metadata.current_snapshot_id)
-        schema, replaces = self.entry.engine_schema, _Held(held, self.choice)
+        schema, replaces = stored_schema(table.schema()), _Held(held, self.choice)
         out = silent_replacement if self.buried else replacement
         with TableWrite(self.catalog, self.entry, schema, replaces, self.token, out) as write:
             rows = sum(self._rest(part, write) for part in self._parts(table, held))
@@ -127,8 +128,8 @@ class _Removal:
         )
 
     def _held(self, table: Table) -> list[FileScanTask]:
-        tasks = {task.file: task for task in planned(table, self.choice)}
-        rows = FileRows(table, self.entry.engine_schema)
+        tasks = {task.file: task for task in planned(table, self.choice.predicate())}
+        rows = FileRows(table, stored_schema(table.schema()))
         return [tasks[file] for file in rows.holding(tasks, self.choice, self._missing)]
 
     def _missing(self, file: DataFile) -> bool:
@@ -137,7 +138,7 @@ class _Removal:
         )
 
     def _parts(self, table: Table, held: Sequence[FileScanTask]) -> Iterator[pa.Table]:
-        rows = FileRows(table, self.entry.engine_schema)
+        rows = FileRows(table, stored_schema(table.schema()))
         for task in held:
             yield from rows.live(task)
 
@@ -158,24 +159,7 @@ class _Held:
     choice: Choice
 
     def __call__(self, table: Table, added: Sequence[DataFile]) -> list[DataFile]:
-        now = {task.file: task.delete_files for task in planned(table, self.choice)}
+        now = {task.file: task.delete_files for task in planned(table, self.choice.predicate())}
         if any(now.get(task.file) != task.delete_files for task in self.tasks):
             raise Overtaken
         return [task.file for task in self.tasks]
-
-
-def planned(table: Table, choice: Choice) -> list[FileScanTask]:
-    """The current snapshot's files that may hold rows that are meant, with their deletes.
-
-    Raises:
-        UnsupportedType: there are equality deletes.
-    """
-    try:
-        return list(table.scan(row_filter=choice.predicate()).plan_files())
-    except ValueError as error:
-        if "equality deletes" not in str(error):
-            raise
-        raise UnsupportedType(
-            f"{table.name()[-1]!r} has equality deletes of another engine, which fsql cannot apply."
-            f" Run OPTIMIZE {table.name()[-1]} REWRITE DATA USING BIN_PACK first, then again."
-        ) from error

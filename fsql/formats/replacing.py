@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from typing import TypeAlias
 
 from pyiceberg.expressions import AlwaysTrue
 from pyiceberg.manifest import DataFile, ManifestContent
@@ -11,10 +11,10 @@ from pyiceberg.table import Table, Transaction
 from pyiceberg.table.snapshots import Operation
 from pyiceberg.table.update.snapshot import _OverwriteFiles
 
-from fsql.errors import DefinitionError
+from fsql.formats.partitions import comparable
 from fsql.formats.sources import WithSources
 
-__all__ = ["Replacement", "Replaces", "everything", "nothing", "replacement", "touched_partitions"]
+__all__ = ["Replacement", "Replaces", "everything", "nothing", "of_partitions", "replacement"]
 
 Replaces: TypeAlias = Callable[[Table, Sequence[DataFile]], Iterable[DataFile]]
 """Takes the table as it is and the files that come; gives those of the table's that go.
@@ -43,30 +43,22 @@ def everything(table: Table, added: Sequence[DataFile]) -> Iterator[DataFile]:
                 yield entry.data_file
 
 
-def touched_partitions(table: Table, added: Sequence[DataFile]) -> Iterator[DataFile]:
-    """Every data file of the partitions that have rows among those that come.
+def of_partitions(table: Table, touched: Container[tuple[object, ...]]) -> Iterator[DataFile]:
+    """Every data file of some of the partitions that the table has now.
 
-    Raises:
-        DefinitionError: the table has files from before its partitions were changed, which may
-            hold rows of any partition.
+    Files from before they were changed are in none of them.
+
+    Args:
+        touched: the partitions, see `fsql.formats.partitions.comparable`.
     """
-    touched = {_partition(file) for file in added}
     spec_id = table.spec().spec_id
-    for file in everything(table, added):
-        if file.spec_id != spec_id:
-            raise DefinitionError(
-                f"{table.name()[-1]!r} was partitioned otherwise once and has files from then, so"
-                " its partitions cannot be replaced; nothing was written. Use mode='upsert', or"
-                " write all of its rows with mode='overwrite'."
-            )
-        if _partition(file) in touched:
+    for file in everything(table, ()):
+        if file.spec_id == spec_id and _partition(file) in touched:
             yield file
 
 
-def _partition(file: DataFile) -> tuple[Any, ...]:
-    """The partition's values; NaN is one value too, though it does not equal itself."""
-    values = (file.partition[place] for place in range(len(file.partition)))
-    return tuple("NaN" if value != value else (value,) for value in values)
+def _partition(file: DataFile) -> tuple[object, ...]:
+    return comparable(tuple(file.partition[place] for place in range(len(file.partition))))
 
 
 class _Replacement(WithSources, _OverwriteFiles):

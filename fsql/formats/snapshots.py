@@ -23,7 +23,6 @@ from pyiceberg.expressions.visitors import (
     expression_evaluator,
     inclusive_projection,
 )
-from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.manifest import DataFile, FileFormat, ManifestContent, ManifestEntry, ManifestFile
 from pyiceberg.schema import Schema
 from pyiceberg.serializers import FromInputFile
@@ -31,11 +30,10 @@ from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Snapshot
 
 from fsql.catalog import Catalog, Entry, StorageIO
-from fsql.formats.fields import with_ids
+from fsql.formats.fields import stored_schema, with_ids
 from fsql.formats.parts import Part, Plain, filtered, split
 from fsql.formats.remembered import Remembered
 from fsql.storage import path_of
-from fsql.types import storage_type
 
 __all__ = ["CannotScan", "Snapshots", "State", "Totals", "row_count", "snapshots_of", "totals"]
 
@@ -102,12 +100,8 @@ class Snapshots:
                 raise CannotScan(f"there is no snapshot {snapshot_id}")
             schemas = {known.schema_id: known for known in metadata.schemas}
             schema = schemas.get(snapshot.schema_id or 0, schema)
-        stored = [
-            (f.name, storage_type(f.type))
-            for f in schema_to_pyarrow(schema, include_field_ids=False)
-        ]
         files = self._files(snapshot) if snapshot is not None else ()
-        return State(metadata, schema, pa.schema(stored), files)
+        return State(metadata, schema, stored_schema(schema), files)
 
     def _files(self, snapshot: Snapshot) -> tuple[DataFile, ...]:
         entries: list[ManifestEntry] = []

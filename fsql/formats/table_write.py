@@ -6,9 +6,10 @@ back when the write fails.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Self
 
 import pyarrow as pa
 from pyiceberg.io.pyarrow import (
@@ -17,18 +18,21 @@ from pyiceberg.io.pyarrow import (
     parquet_path_to_id_mapping,
 )
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
+from pyiceberg.table import Table
 from pyiceberg.typedef import Record
 
 from fsql.catalog import Catalog, Entry
 from fsql.formats.commits import Commit
-from fsql.formats.fields import with_ids
+from fsql.formats.evolution import check_same_columns
+from fsql.formats.fields import stored_schema, widened, with_ids
 from fsql.formats.iceberg import load
 from fsql.formats.parquet import FileSet, WrittenFile
-from fsql.formats.partitions import Partitioner
-from fsql.formats.replacing import Replacement, Replaces, nothing, replacement
+from fsql.formats.partitions import Partitioner, comparable
+from fsql.formats.repartitioning import Outdated
+from fsql.formats.replacing import Replacement, Replaces, nothing, of_partitions, replacement
 from fsql.formats.sorting import row_order
 
-__all__ = ["Committed", "TableWrite"]
+__all__ = ["Committed", "PartitionsWrite", "TableWrite"]
 
 
 @dataclass(frozen=True)
@@ -73,22 +77,34 @@ class TableWrite:
         token: str | None = None,
         out: Replacement = replacement,
     ) -> None:
-        self._entry = entry
+        self._storage, self._entry = catalog.storage, entry
         self._table = table = load(catalog, entry.name, entry.database)
+        check_same_columns(entry, table)
         self._partitioner = Partitioner(table.spec(), table.schema())
         self._shared = not table.spec().is_unpartitioned()
-        locations = table.location_provider()
-        self._files = FileSet(
-            catalog.storage,
-            with_ids(schema, table.schema()),
+        self._stored = widened(schema, table.schema())
+        self._sets: list[FileSet] = []
+        self._files = self._file_set(with_ids(self._stored, table.schema()))
+        self._commit = Commit(catalog, entry, table, replaces, token, self._keep, out)
+
+    def _file_set(self, schema: pa.Schema) -> FileSet:
+        locations = self._table.location_provider()
+        made = FileSet(
+            self._storage,
+            schema,
             lambda values, name: locations.new_data_location(
                 self._partitioner.folder(values) + name
             ),
-            row_order(entry.group),
+            row_order(self._entry.group),
         )
-        self._commit = Commit(catalog, entry, table, replaces, token, self._files.keep, out)
+        self._sets.append(made)
+        return made
 
-    def __enter__(self) -> TableWrite:
+    def _keep(self, keep: bool) -> None:
+        for files in self._sets:
+            files.keep(keep)
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -97,7 +113,8 @@ class TableWrite:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._files.__exit__(kind, error, trace)
+        for files in self._sets:
+            files.__exit__(kind, error, trace)
 
     @property
     def entry(self) -> Entry:
@@ -111,6 +128,8 @@ class TableWrite:
 
     def write(self, lane: int, table: pa.Table) -> None:
         """Add rows in their storage types; several lanes may write at the same time."""
+        if table.schema.types != self._stored.types:
+            table = table.cast(self._stored)
         for values, rows in self._partitioner.split(table):
             self._files.write(values, rows)
 
@@ -126,11 +145,16 @@ class TableWrite:
                 answer they stay, for what it may have done.
         """
         written = self._files.finish()
-        made = self._commit.make(list(self._described(written)))
+        beside = self._rewritten(written)
+        made = self._commit.make(list(self._described([*written, *beside])))
         if made.repeated:
             return Committed(0, 0, 0, made.id, repeated=True)
-        rows, size = sum(f.footer.num_rows for f in written), sum(f.size for f in written)
-        return Committed(rows, len(written), size, made.id, made.replaced)
+        size, replaced = sum(f.size for f in written), made.replaced - _rows(beside)
+        return Committed(_rows(written), len(written), size, made.id, replaced)
+
+    def _rewritten(self, written: Sequence[WrittenFile]) -> list[WrittenFile]:
+        """Files of rows that the table has already, and that lie in files which are replaced."""
+        return []
 
     def _described(self, written: list[WrittenFile]) -> Iterator[DataFile]:
         schema = self._table.schema()
@@ -150,3 +174,37 @@ class TableWrite:
                 key_metadata=None,
                 **statistics.to_serialized_dict(),
             )
+
+
+class PartitionsWrite(TableWrite):
+    """Rows that take the place of the partitions that they belong to.
+
+    Args: see `TableWrite`.
+    """
+
+    def __init__(
+        self, catalog: Catalog, entry: Entry, schema: pa.Schema, token: str | None = None
+    ) -> None:
+        super().__init__(catalog, entry, schema, self._replaced, token)
+        self._catalog = catalog
+        self._touched: frozenset[tuple[object, ...]] = frozenset()
+        self._outdated: Outdated | None = None
+
+    def _rewritten(self, written: Sequence[WrittenFile]) -> list[WrittenFile]:
+        table = load(self._catalog, self._entry.name, self._entry.database)
+        self._touched = frozenset(comparable(file.partition) for file in written)
+        self._outdated = Outdated.of(table, self._partitioner, self._touched)
+        if not self._outdated.going:
+            return []
+        files = self._file_set(with_ids(stored_schema(table.schema()), table.schema()))
+        for values, rows in self._outdated.staying():
+            files.write(values, rows)
+        return files.finish()
+
+    def _replaced(self, table: Table, added: Sequence[DataFile]) -> list[DataFile]:
+        assert self._outdated is not None
+        return [*of_partitions(table, self._touched), *self._outdated.unchanged(table)]
+
+
+def _rows(files: Iterable[WrittenFile]) -> int:
+    return sum(file.footer.num_rows for file in files)

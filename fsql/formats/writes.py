@@ -12,19 +12,15 @@ from fsql.catalog import Catalog, Entry
 from fsql.formats import commits
 from fsql.formats.hive import write as hive_write
 from fsql.formats.hive.write import HiveWrite
-from fsql.formats.replacing import Replaces, everything, nothing, touched_partitions
-from fsql.formats.table_write import Committed, TableWrite
+from fsql.formats.replacing import Replaces, everything, nothing
+from fsql.formats.table_write import Committed, PartitionsWrite, TableWrite
 
 __all__ = ["Replacing", "Write", "open_write", "written_by"]
 
 Replacing: TypeAlias = Literal["nothing", "partitions", "everything"]
 """Whose place the rows take: nobody's, that of the partitions they have rows of, or all."""
 
-_ICEBERG: Mapping[Replacing, Replaces] = {
-    "nothing": nothing,
-    "partitions": touched_partitions,
-    "everything": everything,
-}
+_ICEBERG: Mapping[Replacing, Replaces] = {"nothing": nothing, "everything": everything}
 
 
 class Write(Protocol):
@@ -69,6 +65,8 @@ def open_write(
     """
     if entry.is_hive_group:
         return HiveWrite(catalog, entry, replaces, token)
+    if replaces == "partitions":
+        return PartitionsWrite(catalog, entry, schema, token)
     return TableWrite(catalog, entry, schema, _ICEBERG[replaces], token)
 
 

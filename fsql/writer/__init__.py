@@ -84,8 +84,7 @@ def write(
         InvalidData: rows do not fit; every problem is named and nothing was written. Or
             there are none to overwrite with.
         TableNotFound, NotAFeatureGroup: there is no such table to write to.
-        DefinitionError: the table is not what `group` declares, or has files from before its
-            partitions were changed.
+        DefinitionError: the table is not what `group` declares.
         ConfigError: a mode that the table or the token does not go with.
         CommitConflict, StorageError: it could not be written; nothing was. Of a Hive-style group
             some partitions may have been, and which ones is said.
