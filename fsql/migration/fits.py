@@ -61,8 +61,9 @@ def _check(found: pa.Array, change: AlterColumn) -> None:
         raise _unfit(change, str(mismatch)) from mismatch
 
     def report(refused: pa.Array, what: str) -> None:
-        value = found.filter(refused)[0].as_py()
-        raise _unfit(change, f"{value!r}: {what}")
+        misfits = found.filter(refused)
+        if len(misfits):  # it is told of those that there might be
+            raise _unfit(change, f"{misfits[0].as_py()!r}: {what}")
 
     cast(found, report)
 
