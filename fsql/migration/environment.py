@@ -20,6 +20,7 @@ from fsql.errors import FsqlError
 from fsql.migration import autogenerate, operations
 from fsql.migration.flags import Flags
 from fsql.migration.impl import FLAGS, LOCATION, FsqlImpl
+from fsql.migration.progress import is_silent
 from fsql.urls import SECRET_ARGUMENTS, parse_url
 
 __all__ = ["run"]
@@ -140,7 +141,7 @@ def _logged(config: Config) -> Iterator[None]:
     if config.config_file_name is not None and config.file_config.has_section("loggers"):
         fileConfig(config.config_file_name, disable_existing_loggers=False)
     silent = (
-        [] if not _is_command(config) else [*filter(_is_silent, map(logging.getLogger, _LOGGERS))]
+        [] if not _is_command(config) else [*filter(is_silent, map(logging.getLogger, _LOGGERS))]
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter(_LINE))
@@ -154,7 +155,3 @@ def _logged(config: Config) -> Iterator[None]:
         for logger, level in zip(silent, before, strict=True):
             logger.removeHandler(handler)
             logger.setLevel(level)
-
-
-def _is_silent(logger: logging.Logger) -> bool:
-    return not logger.hasHandlers()

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["shown"]
+__all__ = ["is_silent", "shown"]
 
 REVISIONS = "alembic.runtime.migration"  # logs "Running upgrade a -> b, message"
 CHANGES = "fsql.migration"
@@ -35,7 +35,7 @@ class _Lines(logging.Handler):
 def shown() -> Iterator[None]:
     """Show progress meanwhile; where the program has handlers of its own, those alone do."""
     loggers = [logging.getLogger(name) for name in (REVISIONS, CHANGES)]
-    silent = [logger for logger in loggers if not logger.hasHandlers()]
+    silent = [logger for logger in loggers if is_silent(logger)]
     levels, handler = [logger.level for logger in silent], _Lines()
     for logger in silent:
         logger.addHandler(handler)
@@ -46,3 +46,13 @@ def shown() -> Iterator[None]:
         for logger, level in zip(silent, levels, strict=True):
             logger.removeHandler(handler)
             logger.setLevel(level)
+
+
+def is_silent(logger: logging.Logger) -> bool:
+    """Whether nothing shows what is logged; a handler that does nothing, as Alembic's, does not."""
+    found: logging.Logger | None = logger
+    while found is not None:
+        if any(not isinstance(handler, logging.NullHandler) for handler in found.handlers):
+            return False
+        found = found.parent if found.propagate else None
+    return True
