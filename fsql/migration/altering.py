@@ -35,7 +35,6 @@ from fsql.migration.kept import (
 from fsql.migration.state import State
 from fsql.migration.steps import Step
 from fsql.migration.wide import WIDER_PROPERTY, wider_text
-from fsql.migration.wording import words
 from fsql.types import storage_type
 
 __all__ = ["alter"]
@@ -51,6 +50,7 @@ def alter(
     after: State,
     step: Step,
     more: Mapping[str, str | None],
+    said: str,
 ) -> None:
     """Make a change to a table, all of it in one update.
 
@@ -58,6 +58,7 @@ def alter(
         entry: as it was looked at.
         step: names the change.
         more: properties that are set besides, or taken away.
+        said: the change in words.
 
     Raises:
         Overtaken: somebody else has changed the table since; nothing was written.
@@ -65,7 +66,7 @@ def alter(
     """
     table = load_as(catalog, entry)
     made = _Altering(entry, table, before, after, step).make(change)
-    note = records.record(catalog, entry, step, words(change, before), None, restored=made.restored)
+    note = records.record(catalog, entry, step, said, None, restored=made.restored)
 
     def noted(schema_id: int) -> dict[str, str]:
         record = replace(note, schema=schema_id)

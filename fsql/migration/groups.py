@@ -31,7 +31,7 @@ from fsql.migration.state import State
 from fsql.migration.steps import Step
 from fsql.migration.wording import words
 
-__all__ = ["create", "drop"]
+__all__ = ["create", "drop", "forget"]
 
 # Of GetTable's answer what CreateTable takes: glue/latest/webapi/API_TableInput.html
 _INPUT = frozenset(
@@ -103,7 +103,11 @@ def _kept(
 
 
 def _state(catalog: Catalog, kept: KeptGroup) -> State | None:
-    entry = _entry(_read(catalog, kept)[_TABLE], kept.database)
+    """What it was; None if a purge has begun to delete it."""
+    try:
+        entry = _entry(_read(catalog, kept)[_TABLE], kept.database)
+    except catalog.aws.client("s3").exceptions.NoSuchKey:
+        return None
     return None if entry.group is None else State.of(entry.group)
 
 

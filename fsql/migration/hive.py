@@ -22,9 +22,8 @@ from fsql.migration.iceberg_commits import CONFLICTS, Overtaken
 from fsql.migration.kept import KEPT_PROPERTY, KeptColumn, kept_columns, kept_text, now, undone
 from fsql.migration.state import State
 from fsql.migration.steps import Step
-from fsql.migration.wording import words
 
-__all__ = ["alter", "sync_partitions", "update_table"]
+__all__ = ["alter", "sync_partitions", "table_input", "update_table"]
 
 AT_ONCE = 100  # glue/latest/webapi/API_BatchUpdatePartition.html
 _OWN = ("Owner", "Retention", "LastAccessTime", "LastAnalyzedTime")
@@ -38,6 +37,7 @@ def alter(
     after: State,
     step: Step,
     more: Mapping[str, str | None],
+    said: str,
 ) -> None:
     """Make a change to a table, all of it in one update.
 
@@ -45,14 +45,15 @@ def alter(
         entry: as it was looked at.
         step: names the change.
         more: parameters that are set besides, or taken away.
+        said: the change in words.
 
     Raises:
         Overtaken: somebody else has changed the table since; nothing was written.
         MigrationError: its files hold another column of that name.
     """
-    note = records.record(catalog, entry, step, words(change, before), None)
+    note = records.record(catalog, entry, step, said, None)
     history = {records.HISTORY_PROPERTY: records.appended(entry.parameters, note)}
-    made = _input(entry, before, after, {**_kept(entry, change, step), **history, **more})
+    made = table_input(entry, before, after, {**_kept(entry, change, step), **history, **more})
     update_table(catalog, entry, made)
 
 
@@ -75,9 +76,10 @@ def update_table(catalog: Catalog, entry: Entry, made: Mapping[str, Any]) -> Non
         raise
 
 
-def _input(
+def table_input(
     entry: Entry, before: State, after: State, more: Mapping[str, str | None]
 ) -> dict[str, Any]:
+    """An entry with another state's columns and properties in the place of one's."""
     location = str(entry.location)
     made = input_of(after.group(), location)
     gone = input_of(before.group(), location)["Parameters"].keys() - made["Parameters"].keys()

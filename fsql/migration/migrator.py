@@ -25,6 +25,7 @@ from fsql.migration.once import run_once
 from fsql.migration.revisions import Revisions
 from fsql.migration.state import State
 from fsql.migration.steps import Step
+from fsql.migration.wording import words
 from fsql.naming import GroupName
 from fsql.outages import told
 
@@ -133,7 +134,8 @@ class Migrator:
             raise AssertionError(f"{change} leaves nothing of the group")
         self._checks.bearable(entry, change, before, after)
         alter = hive.alter if entry.is_hive_group else altering.alter
-        alter(self._catalog, entry, change, before, after, step, more)
+        said = words(change, before) if not more.get(RELEASED_PROPERTY) else f"hides {entry.name}"
+        alter(self._catalog, entry, change, before, after, step, more, said)
 
     def _complete(self, change: Any) -> None:
         """What follows a change of a table; all of it may be done twice."""
