@@ -65,6 +65,7 @@ def run(
             "target_metadata": metadata,
             "on_version_apply": [_settle, *callbacks],
             FLAGS: Flags.of(given),
+            "autogenerate_plugins": [],  # none but `autogenerate`, which needs no name
             **options,
         }
         if context.is_offline_mode():

@@ -20,6 +20,7 @@ from sqlalchemy.schema import CreateTable, DropTable
 
 from fsql.dialect import catalog_of
 from fsql.errors import MigrationError
+from fsql.migration import paths
 from fsql.migration.changes import (
     KEEP,
     AddColumn,
@@ -120,9 +121,9 @@ class FsqlImpl(DefaultImpl):
             text = operation_text(change)
             step = self._ledger.begin(script, text)
             if step is None:
-                log.info("Done already: %s", words(change))
+                log.info("Done already: %s", _said(change))
                 return
-            log.info("Revision %s %s", script.revision, words(change))
+            log.info("%s", _said(change))
             try:
                 self._migrator.run(change, step)
             except BaseException as error:
@@ -154,7 +155,7 @@ class FsqlImpl(DefaultImpl):
                 column.name,
             )
         field = pa.field(
-            column.name.rpartition(".")[2],
+            paths.split(column.name)[1],
             arrow_type(column.type),
             bool(column.nullable),
             column.info.get(FIELD_METADATA),
@@ -203,9 +204,10 @@ class FsqlImpl(DefaultImpl):
             KEEP if type_ is None else arrow_type(sa.types.to_instance(type_)),
             KEEP if comment is False else comment,
             KEEP if nullable is None else nullable,
-            database=schema,
+            kw.get("metadata", KEEP),
+            schema,
         )
-        if (altered.type, altered.comment, altered.nullable) != (KEEP, KEEP, KEEP):
+        if altered != AlterColumn(table_name, column_name, database=schema):
             self.make(altered)
         if name is not None:
             self.make(RenameColumn(table_name, column_name, name, schema))
@@ -325,6 +327,12 @@ class FsqlImpl(DefaultImpl):
 
 
 _LITERAL: dict[str, Any] = {"compile_kwargs": {"literal_binds": True}}
+
+
+def _said(change: Change) -> str:
+    said = words(change)
+    group = "" if isinstance(change, Execute) else change.group
+    return said if group in said else f"{group} {said}"
 
 
 def _ordinal(number: int) -> str:

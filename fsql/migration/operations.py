@@ -11,6 +11,7 @@ Which of them can be taken back, how, and what each does to the table: docs/migr
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from typing import Any
 
@@ -286,7 +287,8 @@ class GroupOperations:
             InvalidQuery, QueryFailed: Athena refused it.
             InvalidData: its columns are not the group's.
         """
-        operations.invoke(ChangeOp(Backfill(group, select, schema)))
+        given = textwrap.dedent(select).strip()
+        operations.invoke(ChangeOp(Backfill(group, given, schema)))
 
     @classmethod
     def release(cls, operations: Operations, group: str, *, schema: str | None = None) -> None:

@@ -7,6 +7,7 @@
         lines.append("from alembic import op")
     elif not isinstance(down_revision, (list, tuple)):
         lines.append("from alembic import op  # noqa: F401")
+    quoted = lambda value: repr(value).replace("'", '"')
     lines = sorted(set(lines), key=lambda line: (line.startswith("from"), line))
 %>\
 """${message}
@@ -22,10 +23,10 @@ Create Date: ${create_date}
 ${line}
 % endfor
 
-revision = ${repr(up_revision)}
-down_revision = ${repr(down_revision)}
-branch_labels = ${repr(branch_labels)}
-depends_on = ${repr(depends_on)}
+revision = ${quoted(up_revision)}
+down_revision = ${quoted(down_revision)}
+branch_labels = ${quoted(branch_labels)}
+depends_on = ${quoted(depends_on)}
 
 
 def upgrade() -> None:
