@@ -63,6 +63,10 @@ class FsqlStatementCompiler(AthenaStatementCompiler):
         # SQLAlchemy 2.1 has no such attribute, without which PyAthena 4.2.1 fails.
         return SQLCompiler.visit_update(self, update_stmt, visiting_cte=visiting_cte, **kw)
 
+    def get_from_hint_text(self, table: Any, text: str | None) -> str | None:
+        """What stands behind a table's name: `Select.with_hint` says of which state it is."""
+        return text
+
     def visit_regexp_match_op_binary(self, binary: Any, operator: Any, **kw: Any) -> str:
         """A match of a regular expression; flags go into it, as Java has them."""
         pattern = self._pattern(binary, binary.modifiers["flags"], **kw)

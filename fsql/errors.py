@@ -16,6 +16,7 @@
     │   ├── TableExists
     │   └── NotAFeatureGroup
     ├── InvalidData (DataError)                 a frame that does not fit, every problem at once
+    ├── TrainingSetError (ProgrammingError)     a training set that contradicts itself
     ├── LossyCast (DataError)                   a value that the restored type cannot hold
     ├── CommitConflict (OperationalError)       somebody else changed the table first
     ├── PartlyWritten (OperationalError)        some statements of a write were done, not all
@@ -77,6 +78,7 @@ __all__ = [
     "TableExists",
     "TableNotFound",
     "TooExpensive",
+    "TrainingSetError",
     "UnsupportedMode",
     "UnsupportedType",
 ]
@@ -216,6 +218,10 @@ class InvalidData(FsqlError, DataError):
         super().__init__(
             f"The data does not fit {table!r}; nothing was written. Problems:\n{lines}"
         )
+
+
+class TrainingSetError(FsqlError, ProgrammingError):
+    """A training set that contradicts itself, or does not come out as it must."""
 
 
 class LossyCast(FsqlError, DataError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,10 +22,14 @@ from fsql.model import FeatureGroup
 from fsql.outages import told
 from fsql.store.description import Description, describe
 from fsql.store.latest import latest
+from fsql.training import GroupKey, Terms, TrainingSet
 from fsql.writer import WriteResult
 from fsql.writer.inserting import insert_from
 
 __all__ = ["FeatureStore"]
+
+MISSING: Any = object()
+"""An argument that was not given."""
 
 
 class FeatureStore:
@@ -238,6 +243,56 @@ class FeatureStore:
         """
         group, deleted = lifecycle.with_deletes(self.catalog, fg)
         return latest(group, as_of, deleted)
+
+    @told()
+    def training_set(
+        self,
+        spine: Any,
+        features: Any,
+        time: str | None = None,
+        keys: Mapping[GroupKey, Mapping[str, str]] | None = None,
+        ttl: Mapping[GroupKey, dt.timedelta | None] | dt.timedelta | None = MISSING,
+        known_by: str | None = None,
+        as_of: dt.datetime | int | Mapping[GroupKey, int] | None = None,
+        names: str = "feature",
+        event_times: bool = False,
+        ages: bool = False,
+    ) -> TrainingSet:
+        """The rows of a spine with the features that held at their times, and nothing later.
+
+        For each row, of each group the row of the same key with the greatest event time that is no
+        later than the spine's counts, NULLs and all; of several the one made known last. A delete
+        counts as a row of which nothing is known. What is not found is NULL. Groups without event
+        times are joined by key as they are.
+
+        Args:
+            spine: a pandas or polars frame, an Arrow table, a path or s3:// URI of Parquet files,
+                a SQLAlchemy table or a SELECT: keys, a time, labels and what else there is.
+            features: groups, names of groups, columns of groups such as ``plane.c.seats``, fields
+                within these such as ``weather.c.wind["speed"]``, or labels of such.
+            time: the spine's column of times; naive ones mean UTC. Text in ISO 8601 will do.
+            keys: which columns of the spine hold a group's keys, where names differ:
+                ``{group: {"group's key": "spine's column"}}``.
+            ttl: how old a row may be at most, inclusive, of all groups or ``{group: timedelta}``;
+                None is any age. By default what each group declares.
+            known_by: "time" leaves out rows created after the spine's time, a column of the spine
+                those created after what it holds. Rows without created time always count.
+            as_of: leave out rows and deletes with a later event time or created time; or the
+                number of the snapshot to read, of several groups ``{group: number}``.
+            names: "feature", or "group__feature" to put the group's entity before each name. A
+                field within a column is called as its path, joined by underscores.
+            event_times: add ``<entity>__event_time``, that of the row that was found.
+            ages: add ``<entity>__age``, how much older that row is than the spine's.
+
+        Raises:
+            TrainingSetError: it contradicts itself, or two columns would have one name.
+            TableNotFound, NotAFeatureGroup: there is no such group.
+        """
+        terms = Terms(
+            time, keys or {}, {} if ttl is MISSING else ttl, known_by, as_of, names,
+            event_times, ages,
+        )  # fmt: skip
+        return TrainingSet(self.engine, self.catalog, spine, features, terms)
 
     def __repr__(self) -> str:
         return f"FeatureStore({self.engine.url.render_as_string()!r})"

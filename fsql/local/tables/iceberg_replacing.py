@@ -16,9 +16,9 @@ from pyiceberg.table import Table, TableProperties, Transaction
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Operation, Summary
 from pyiceberg.table.update.snapshot import _OverwriteFiles
+from pyiceberg.typedef import EMPTY_DICT
 
 from fsql.local.tables.iceberg_sources import with_sources
-from pyiceberg.typedef import EMPTY_DICT
 
 __all__ = ["commit_once", "delete_manifests", "overwriting", "replacing"]
 
