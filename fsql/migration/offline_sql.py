@@ -50,14 +50,14 @@ def statements(
         return
     yield from _sql(change, before, after)
     if not isinstance(change, Execute | Backfill | DropGroup | Release):
-        yield _told(change, after)
+        yield _told(change, before, after)
 
 
 def _created(change: CreateGroup, dialect: sa.Dialect) -> Iterator[str]:
     group = change.state.group(database=change.database)
     text = str(CreateTable(group).compile(dialect=dialect)).strip()
     yield (text.replace("%%", "%") if dialect.paramstyle == "pyformat" else text) + ";"
-    yield _told(change, change.state)
+    yield _told(change, None, change.state)
     if change.released:
         yield _view(change, change.state)
 
@@ -157,9 +157,11 @@ def _changed(
     return f"{name} {type_}{_comment(after.comments.get(to))}{place};"
 
 
-def _told(change: Any, after: State | None) -> str:
-    """The Glue call that goes with it."""
-    known = "" if after is None else f"{GROUP_PROPERTY!r}: {after.definition.to_json()!r}, "
+def _told(change: Any, before: State | None, after: State | None) -> str:
+    """The Glue call that goes with it; the group's definition in full where it changes."""
+    known = ""
+    if after is not None and (before is None or before.definition != after.definition):
+        known = f"{GROUP_PROPERTY!r}: {after.definition.to_json()!r}, "
     return (
         f"-- glue.update_table({_addressed(change)}, TableInput={{'Name': {change.group!r},"
         f" 'Parameters': {{{known}'fsql.schema': …, 'fsql.history': …}}}})"
