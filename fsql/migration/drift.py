@@ -32,7 +32,7 @@ from fsql.model import (
 )
 from fsql.typetext import hive_type
 
-__all__ = ["WIDER_PROPERTY", "differences", "gone"]
+__all__ = ["WIDER_PROPERTY", "columns", "differences", "gone", "wider"]
 
 WIDER_PROPERTY = "fsql.wider"
 """Columns that are stored in a wider type than their exact one needs: JSON, types by path."""
@@ -150,6 +150,16 @@ def _parameters(entry: Entry, definition: Definition) -> Iterator[str]:
             yield f"table property {name} is gone"
         elif given != str(value):
             yield f"table property {name} is {given!r} where {str(value)!r} is expected"
+
+
+def columns(
+    entry: Entry, metadata: TableMetadata | None
+) -> tuple[tuple[Column, ...], tuple[Column, ...], Mapping[str, str]]:
+    """The columns that a group's table should have, those it has, and these ones' comments."""
+    group = entry.group
+    assert group is not None, "only asked of groups"
+    found, said, ids = _glue_columns(entry) if metadata is None else metadata_columns(metadata)
+    return _expected(group, entry.is_hive_group, ids), found, said
 
 
 def _columns(entry: Entry, group: FeatureGroup, columns: Columns) -> Iterator[str]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-__all__ = ["Column", "Shape", "among", "is_wider", "shape"]
+__all__ = ["Column", "Shape", "among", "is_wider", "renamed", "shape"]
 
 _PARTS: Mapping[str, tuple[str, ...]] = {"array": ("element",), "map": ("key", "value")}
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
@@ -118,19 +118,19 @@ def among(
         prefix: the path of the column they are in, with a dot.
     """
     old, new = ({column.name.lower(): column for column in columns} for columns in (said, found))
-    renamed = dict(_renamed(said, found))
+    others = dict(renamed(said, found))
     for name in [name for name in old if name not in new]:
-        if name in renamed:
-            yield f"column {prefix}{name} is called {prefix}{renamed[name]} now"
+        if name in others:
+            yield f"column {prefix}{name} is called {prefix}{others[name]} now"
         else:
             yield f"column {prefix}{name} is gone"
-    for name in [name for name in new if name not in old and name not in renamed.values()]:
+    for name in [name for name in new if name not in old and name not in others.values()]:
         yield f"column {prefix}{name} {new[name].shape.text} is new"
     for name, column in old.items():
-        same = new.get(renamed.get(name, name))
+        same = new.get(others.get(name, name))
         if same is not None:
             yield from _types(f"{prefix}{same.name}", column.shape, same.shape, wider)
-    yield from _order(old, new, renamed, prefix)
+    yield from _order(old, new, others, prefix)
 
 
 def _types(path: str, said: Shape, found: Shape, wider: Mapping[str, str]) -> Iterator[str]:
@@ -150,7 +150,7 @@ def _order(
         yield f"the columns{place} stand as {', '.join(theirs)} where {', '.join(mine)} is expected"
 
 
-def _renamed(said: tuple[Column, ...], found: tuple[Column, ...]) -> Iterator[tuple[str, str]]:
+def renamed(said: tuple[Column, ...], found: tuple[Column, ...]) -> Iterator[tuple[str, str]]:
     """Old and new names of columns that were renamed, as Iceberg's ids or else places tell."""
     old, new = ({column.name.lower() for column in columns} for columns in (said, found))
     gone = {place: c for place, c in enumerate(said) if c.name.lower() not in new}
