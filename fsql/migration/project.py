@@ -58,6 +58,8 @@ class Project:
             path.write_text(text, "utf-8")
         config = self.folder / (INI if self.ini else PYPROJECT)
         config.write_text(_appended(config, settings), "utf-8")
+        ignored = self.folder / ".gitignore"
+        ignored.write_text(_ignoring(ignored), "utf-8")
         return [config, *(path for path in written if written[path])]
 
     def _files(self) -> dict[Path, str]:
@@ -115,6 +117,14 @@ def _tools(pyproject: Path) -> Mapping[str, object]:
 def _appended(config: Path, settings: str) -> str:
     before = config.read_text("utf-8").rstrip() if config.exists() else ""
     return f"{before}\n\n{settings}" if before else settings
+
+
+def _ignoring(path: Path) -> str:
+    """A .gitignore that leaves out the store which ``fsql://`` makes; in git it has no place."""
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    if not {".fsql", ".fsql/", "/.fsql/"} & {*lines}:
+        lines.append("/.fsql/")
+    return "\n".join([*lines, ""])
 
 
 def _toml(value: str) -> str:

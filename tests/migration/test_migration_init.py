@@ -36,6 +36,7 @@ def test_a_project_in_an_empty_folder(folder: Path) -> None:
     done = fsql("init")
     assert done.exit_code == 0, done.output
     assert list(everything(folder)) == [
+        ".gitignore",
         "features.py",
         "migrations/env.py",
         "migrations/script.py.mako",
@@ -64,6 +65,9 @@ def test_what_is_written_passes_ruff(folder: Path, ini: bool) -> None:
     ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "."]
     done = subprocess.run(ruff, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+    ruff[3:] = ["format", "--isolated", "--check", "."]
+    done = subprocess.run(ruff, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_settings_join_a_pyproject_that_is_there(folder: Path) -> None:
@@ -73,6 +77,19 @@ def test_settings_join_a_pyproject_that_is_there(folder: Path) -> None:
     text = (folder / "pyproject.toml").read_text()
     assert text.startswith(before + "\n\n[tool.alembic]\n")
     assert tomllib.loads(text)["project"]["name"] == "shop"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(None, "/.fsql/\n"), ("*.pyc", "*.pyc\n/.fsql/\n"), ("a\n.fsql/\n", "a\n.fsql/\n")],
+)
+def test_the_embedded_store_is_nothing_for_git(
+    folder: Path, before: str | None, after: str
+) -> None:
+    if before is not None:
+        (folder / ".gitignore").write_text(before)
+    Project(folder).make()
+    assert (folder / ".gitignore").read_text() == after
 
 
 def test_the_projects_own_models_are_imported_and_not_written(folder: Path) -> None:

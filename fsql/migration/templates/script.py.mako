@@ -19,10 +19,10 @@ Revises: ${down_revision | comma,n}
 Create Date: ${create_date}
 """
 
-% for line in lines:
-${line}
-% endfor
+% if lines:
+${"\n".join(lines)}
 
+% endif
 revision = ${quoted(up_revision)}
 down_revision = ${quoted(down_revision)}
 branch_labels = ${quoted(branch_labels)}
