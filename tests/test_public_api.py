@@ -38,12 +38,15 @@ STORE = [
     "create",
     "delete",
     "describe",
+    "diff",
     "drop",
     "dump",
     "groups",
+    "history",
     "insert_from",
     "latest",
     "read",
+    "training_set",
     "write",
 ]
 
