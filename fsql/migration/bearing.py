@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from functools import singledispatch
 
+import pyarrow as pa
+
 from fsql.migration import paths
 from fsql.migration.changes import (
     KEEP,
@@ -48,15 +50,15 @@ def _(change: AddColumn, before: State) -> str | None:
 @unbearable.register
 def _(change: DropColumn, before: State) -> str | None:
     # Only so that a revision that added it can be taken back.
-    if change.path == _last_of_files(before):
+    if change.path == _in_files(before.schema, before)[-1]:
         return None
     return "its Parquet files keep the column, which would be there again under the same name."
 
 
-def _last_of_files(state: State) -> str:
+def _in_files(schema: pa.Schema, state: State) -> list[str]:
+    """The columns that files hold; those that are partition keys stand behind them in Athena."""
     keys = {p.column for p in state.definition.partition_by if p.transform == "identity"}
-    names: list[str] = [name for name in state.schema.names if name not in keys]
-    return names[-1]
+    return [name for name in schema.names if name not in keys]
 
 
 @unbearable.register
@@ -66,7 +68,11 @@ def _(change: RenameColumn, before: State) -> str | None:
 
 @unbearable.register
 def _(change: MoveColumn, before: State) -> str | None:
-    return "Athena shows the columns of a Hive-style table in the order of their making."
+    moved = paths.move(before.schema, change.path, change.after)
+    same = len(paths.parts(change.path)) == 1
+    if same and _in_files(moved, before) == _in_files(before.schema, before):
+        return None
+    return "a column of a Hive-style group stands where it came, behind those that were there."
 
 
 @unbearable.register

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fsql.migration import paths
@@ -45,6 +45,7 @@ def test_every_path() -> None:
     ]
 
 
+@settings(max_examples=50)
 @given(states())
 def test_what_walks_by_is_found_whatever_its_case(state: State) -> None:
     for path, field in paths.walk(state.schema):
@@ -53,6 +54,7 @@ def test_what_walks_by_is_found_whatever_its_case(state: State) -> None:
         assert paths.dotted(paths.parts(path)) == path
 
 
+@settings(max_examples=50)
 @given(states(), st.data())
 def test_each_edit_can_be_taken_back(state: State, data: st.DataObject) -> None:
     schema = state.schema
