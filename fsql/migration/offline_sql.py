@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.schema import CreateTable
 
 from fsql.catalog import Entry
+from fsql.migration import paths
 from fsql.migration.changes import (
     AddColumn,
     AlterColumn,
@@ -90,7 +91,7 @@ def _(change: Release, before: State | None, after: State | None) -> Iterator[st
 
 @_sql.register
 def _(change: AddColumn, before: State | None, after: State | None) -> Iterator[str]:
-    top, _, rest = change.path.partition(".")
+    top, *rest = paths.parts(change.path)
     type_ = hive_type(storage_type(change.field.type))
     if rest:
         yield _changed(change, top, after)
@@ -102,13 +103,13 @@ def _(change: AddColumn, before: State | None, after: State | None) -> Iterator[
 
 @_sql.register
 def _(change: DropColumn, before: State | None, after: State | None) -> Iterator[str]:
-    top, _, rest = change.path.partition(".")
+    top, *rest = paths.parts(change.path)
     yield _changed(change, top, after) if rest else f"{_alter(change)} DROP COLUMN {_quoted(top)};"
 
 
 @_sql.register
 def _(change: RenameColumn, before: State | None, after: State | None) -> Iterator[str]:
-    if "." in change.path:  # Athena would take it for another field, without values
+    if len(paths.parts(change.path)) > 1:  # Athena would take it for another field, without values
         yield f"-- no statement of Athena's renames a field: {change.path} to {change.to}"
     else:
         yield _changed(change, change.path, after, to=change.to)
@@ -116,12 +117,12 @@ def _(change: RenameColumn, before: State | None, after: State | None) -> Iterat
 
 @_sql.register
 def _(change: AlterColumn, before: State | None, after: State | None) -> Iterator[str]:
-    yield _changed(change, change.path.partition(".")[0], after)
+    yield _changed(change, paths.parts(change.path)[0], after)
 
 
 @_sql.register
 def _(change: MoveColumn, before: State | None, after: State | None) -> Iterator[str]:
-    if "." in change.path:
+    if len(paths.parts(change.path)) > 1:
         yield f"-- no statement of Athena's moves a field: {change.path}"
         return
     place = "FIRST" if change.after is None else f"AFTER {_quoted(change.after)}"
