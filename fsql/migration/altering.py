@@ -51,6 +51,8 @@ def alter(
     step: Step,
     more: Mapping[str, str | None],
     said: str,
+    *,
+    loosely: bool = False,
 ) -> None:
     """Make a change to a table, all of it in one update.
 
@@ -59,6 +61,7 @@ def alter(
         step: names the change.
         more: properties that are set besides, or taken away.
         said: the change in words.
+        loosely: the table may have columns that the group has not.
 
     Raises:
         Overtaken: somebody else has changed the table since; nothing was written.
@@ -74,7 +77,7 @@ def alter(
 
     wider = wider_text(made.schema, after.group().storage_schema)
     properties = {**made.extras.properties, WIDER_PROPERTY: wider, **more}
-    extras = replace(made.extras, properties=properties)
+    extras = replace(made.extras, properties=properties, loosely=loosely)
     change_table(catalog, entry, table, made.schema, before, after, extras, noted)
 
 

@@ -38,6 +38,8 @@ def alter(
     step: Step,
     more: Mapping[str, str | None],
     said: str,
+    *,
+    loosely: bool = False,
 ) -> None:
     """Make a change to a table, all of it in one update.
 
@@ -46,6 +48,7 @@ def alter(
         step: names the change.
         more: parameters that are set besides, or taken away.
         said: the change in words.
+        loosely: the table may have columns that the group has not.
 
     Raises:
         Overtaken: somebody else has changed the table since; nothing was written.

@@ -66,7 +66,7 @@ def change_table(
         MigrationError: the schema cannot hold the state's columns.
     """
     metadata = table.metadata
-    check_carries(schema, after.group().storage_schema)
+    check_carries(schema, after.group().storage_schema, loosely=extras.loosely)
     schema = _numbered(metadata, schema, before, after)
     extras = replace(extras, properties={**extras.properties, **noted(schema.schema_id)})
     properties, removed = _properties(metadata, schema.schema_id, before, after, extras)

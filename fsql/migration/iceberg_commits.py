@@ -62,11 +62,13 @@ class Extras:
         properties: to be set; those that are None are taken away.
         tags: snapshots that are to be kept, by the name of their tag.
         untagged: tags that go.
+        loosely: the table may have further columns, that were added by hand.
     """
 
     properties: Mapping[str, str | None] = field(default_factory=dict)
     tags: Mapping[str, int] = field(default_factory=dict)
     untagged: tuple[str, ...] = ()
+    loosely: bool = False
 
 
 def load_as(catalog: Catalog, entry: Entry) -> Table:

@@ -121,14 +121,17 @@ def altered(schema: Schema, path: Path, type_: pa.DataType | None, doc: str | No
     return _each(schema, path, lambda field: field.model_copy(update={"doc": doc}))
 
 
-def check_carries(schema: Schema, storage: pa.Schema) -> None:
+def check_carries(schema: Schema, storage: pa.Schema, *, loosely: bool = False) -> None:
     """Make sure that a table of this schema can hold columns in their storage types.
+
+    Args:
+        loosely: it may have further ones, in any order.
 
     Raises:
         MigrationError: names, order or types differ.
     """
     wanted = StructType(*iceberg_columns(storage, {}).fields)
-    if not _carries(schema.as_struct(), wanted):
+    if not _carries(schema.as_struct(), wanted, loosely=loosely):
         raise MigrationError(
             "The columns of the Iceberg table would not be those of the feature group after the"
             f" change.\nIceberg's:\n{schema}\nThe group's:\n{storage}\n"
@@ -247,15 +250,18 @@ def _holds(stored: IcebergType, wanted: IcebergType) -> bool:
     )
 
 
-def _carries(stored: IcebergType, wanted: IcebergType) -> bool:
+def _carries(stored: IcebergType, wanted: IcebergType, *, loosely: bool) -> bool:
     if isinstance(stored, StructType) and isinstance(wanted, StructType):
-        if [field.name for field in stored.fields] != [field.name for field in wanted.fields]:
-            return False
-        pairs = zip(stored.fields, wanted.fields, strict=True)
-        return all(_carries(old.field_type, new.field_type) for old, new in pairs)
+        fields = {field.name: field.field_type for field in stored.fields}
+        names = [field.name for field in wanted.fields]
+        as_listed = names == list(fields) or (loosely and fields.keys() >= set(names))
+        return as_listed and all(
+            _carries(fields[field.name], field.field_type, loosely=loosely)
+            for field in wanted.fields
+        )
     if isinstance(stored, ListType) and isinstance(wanted, ListType):
-        return _carries(stored.element_type, wanted.element_type)
+        return _carries(stored.element_type, wanted.element_type, loosely=loosely)
     if isinstance(stored, MapType) and isinstance(wanted, MapType):
-        keys = _carries(stored.key_type, wanted.key_type)
-        return keys and _carries(stored.value_type, wanted.value_type)
+        keys = _carries(stored.key_type, wanted.key_type, loosely=loosely)
+        return keys and _carries(stored.value_type, wanted.value_type, loosely=loosely)
     return _holds(stored, wanted)

@@ -29,9 +29,10 @@ def wider_text(schema: Schema, storage: pa.Schema) -> str | None:
 
 def _wider(path: str, stored: IcebergType, needed: IcebergType) -> Iterator[tuple[str, str]]:
     if isinstance(stored, StructType) and isinstance(needed, StructType):
-        for one, other in zip(stored.fields, needed.fields, strict=True):
-            dot = "." if path else ""
-            yield from _wider(f"{path}{dot}{one.name}", one.field_type, other.field_type)
+        there = {field.name: field.field_type for field in stored.fields}
+        dot = "." if path else ""
+        for field in needed.fields:
+            yield from _wider(f"{path}{dot}{field.name}", there[field.name], field.field_type)
     elif isinstance(stored, ListType) and isinstance(needed, ListType):
         yield from _wider(f"{path}.element", stored.element_type, needed.element_type)
     elif isinstance(stored, MapType) and isinstance(needed, MapType):
