@@ -45,6 +45,7 @@ def evolve(
     renames: Mapping[str, str] | None = None,
     revived: Mapping[str, int] | None = None,
     wider: Mapping[str, it.IcebergType] | None = None,
+    keep: bool = True,
 ) -> None:
     """Make the group's table that of `after`, files untouched.
 
@@ -52,6 +53,7 @@ def evolve(
         renames: old dotted path to new one.
         revived: field ids of columns that are put back, by dotted path.
         wider: stored types of columns that are wider than those of the exact schema.
+        keep: whether the exact schemas of earlier snapshots are kept.
     """
     table = loaded(store, after.name)
     metadata = table.metadata
@@ -63,7 +65,8 @@ def evolve(
         updates.append(AddSchemaUpdate(schema=Schema(*schema.fields, schema_id=schema_id)))
         updates.append(SetCurrentSchemaUpdate.model_validate({"schema-id": schema_id}))
     updates += _partitioned(metadata, after, schema)
-    told = {f"{SCHEMA}.{id_}": text for id_, text in _earlier(metadata, schema_id)}
+    earlier = _earlier(metadata) if keep else ()
+    told = {f"{SCHEMA}.{id_}": text for id_, text in earlier}
     updates.append(SetPropertiesUpdate(updates={**after.properties, **told}))
     requirements = (
         AssertCurrentSchemaId.model_validate({"current-schema-id": metadata.current_schema_id}),
@@ -72,7 +75,7 @@ def evolve(
     table.catalog.commit_table(table, requirements, tuple(updates))
 
 
-def _earlier(metadata: TableMetadata, schema_id: int) -> Iterator[tuple[int, str]]:
+def _earlier(metadata: TableMetadata) -> Iterator[tuple[int, str]]:
     """The exact schemas of then, of the schema ids that a snapshot has."""
     for snapshot in metadata.snapshots:
         id_, known = snapshot.schema_id, metadata.properties

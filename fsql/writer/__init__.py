@@ -135,6 +135,13 @@ def stored_group(catalog: Catalog, group: FeatureGroup) -> tuple[Entry, FeatureG
             f"Table {entry.name!r} is not what the group declares: {'; '.join(wrong)}."
             " Declare a new version, or take the group from FeatureGroup.reflect."
         )
+    lost = [name for name in stored.arrow_schema.names if name not in entry.engine_schema.names]
+    if lost:
+        raise DefinitionError(
+            f"Table {entry.name!r} has no column {', '.join(map(repr, lost))} any more: it was"
+            " altered by other means than a migration. `alembic check` says how; `alembic -x adopt"
+            " upgrade head` takes that for meant. Or put the column back. Nothing was written."
+        )
     return entry, stored
 
 
