@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +28,7 @@ from fsql.inserts.targets import Target, target_of
 from fsql.local.tables import iceberg_rewrite
 from fsql.storage import path_of
 from fsql.types import Timestamp
+from tests.programs import Program, ran
 
 FORMATS = ("iceberg", "hive")
 NOW, DAY = dt.timedelta(0), 86400
@@ -403,8 +402,7 @@ store.write("a_b_small_v0001", pa.table({"k": [1], "t": times, "p": ["x"]}), mod
 
 def test_staged_tables_of_killed_upserts_go_when_they_are_old(store: fsql.FeatureStore) -> None:
     small = filled(store, "iceberg")
-    command = [sys.executable, "-c", KILLED, store.engine.url.render_as_string()]
-    assert subprocess.run(command).returncode == -signal.SIGKILL
+    assert ran(KILLED, store.engine.url.render_as_string()) == -signal.SIGKILL
     (left,) = leftovers(store.catalog)
     assert str(left).endswith("(an upsert, idle for 0 min)")
     assert store.compact(small).leftovers == ()
@@ -521,7 +519,7 @@ for number in range(2):
 def test_beside_writers_nothing_is_lost(store: fsql.FeatureStore, small: fsql.FeatureGroup) -> None:
     url = store.engine.url.render_as_string()
     programs = [(WRITER, "1"), (WRITER, "2"), (COMPACTER, "3"), (COMPACTER, "4")]
-    running = [subprocess.Popen([sys.executable, "-c", text, url, who]) for text, who in programs]
+    running = [Program(text, url, who) for text, who in programs]
     assert [process.wait() for process in running] == [0] * 4
     assert keys(store) == [*ALL, *range(1000, 1004), *range(2000, 2004)]
     store.compact(small)
@@ -552,9 +550,7 @@ def test_a_killed_compaction_leaves_all_rows(
     url = store.engine.url.render_as_string()
     for pause in (0.0, 0.04):
         known = keys(store)
-        command = [sys.executable, "-c", ENDLESS.replace("10_000", str(max(known) + 1)), url]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
+        with Program(ENDLESS.replace("10_000", str(max(known) + 1)), url) as process:
             lines, done = iter(process.stdout.readline, ""), list[int]()
             for line in lines:
                 if line == "compacted\n":

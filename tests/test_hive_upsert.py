@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -17,6 +15,7 @@ import sqlalchemy as sa
 import fsql
 from fsql.errors import ConfigError, InvalidData
 from fsql.types import Array, Timestamp
+from tests.programs import Program
 
 HOUR = 3_600_000
 Row = tuple[int, int, int | None, str | None]
@@ -239,8 +238,8 @@ for number in range(3):
 def test_processes_that_upsert_at_once_lose_nothing(store: fsql.FeatureStore) -> None:
     made = group("day(t)")
     store.create(made)
-    command = [sys.executable, "-c", WRITER, store.engine.url.render_as_string(), made.name]
-    running = [subprocess.Popen([*command, str(who)]) for who in (1, 2, 3)]
+    url = store.engine.url.render_as_string()
+    running = [Program(WRITER, url, made.name, str(who)) for who in (1, 2, 3)]
     assert [process.wait() for process in running] == [0] * 3
     mine = [(100 * who + k, 30, 0, str(who)) for who in (1, 2, 3) for k in range(15)]
     assert read(store, made) == [*((k, 0, 23, "3") for k in range(5)), *mine]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,6 +15,7 @@ from botocore.compat import HTTPHeaders
 import fsql
 from fsql.errors import CommitConflict, StorageError, TableNotFound
 from fsql.formats.hive import publishing
+from tests.programs import Program
 
 PARTS = 12
 ROWS = 100
@@ -83,10 +82,7 @@ def test_writers_at_once_lose_nothing_and_write_nothing_twice(store: fsql.Featur
     group = declared("crowd")
     store.create(group)
     url = store.engine.url.render_as_string()
-    writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, url, group.name, str(100 * n)])
-        for n in range(4)
-    ]
+    writers = [Program(WRITER, url, group.name, str(100 * n)) for n in range(4)]
     assert [writer.wait() for writer in writers] == [0] * 4
     numbers = [100 * n + i for n in range(4) for i in range(5)]
     expected = {(f"p{part}", number): ROWS for part in range(3) for number in numbers}
@@ -110,11 +106,9 @@ print("done", flush=True)
 def killed(store: fsql.FeatureStore, *arguments: str, after: int) -> bool:
     """Run a writer and kill it when so many manifests name its files; whether it was done."""
     url = store.engine.url.render_as_string()
-    command = [sys.executable, "-c", KILLED, url, *arguments]
     group = arguments[0]
     before = manifests(store, group)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
+    with Program(KILLED, url, *arguments) as process:
         assert process.stdout.readline() == "ready\n"
         until = time.monotonic() + 30
         while len(manifests(store, group) - before) < after and process.poll() is None:

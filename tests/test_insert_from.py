@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -21,6 +19,7 @@ from fsql.errors import CommitConflict, ConfigError, InvalidData, InvalidQuery, 
 from fsql.inserts.stages import PREFIX, Stage, Stages
 from fsql.inserts.targets import target_of
 from fsql.types import Arrow, Epoch, Timestamp
+from tests.programs import ran
 
 START = dt.datetime(2013, 1, 1)
 DAYS = 102  # more than Athena writes to at once
@@ -647,8 +646,7 @@ REQUESTS = 12  # stage, all at once, rows, them, partitions, 2 parts, check, com
 
 def killed(store: fsql.FeatureStore, target: str, sql: str, token: str, *at: Any) -> int:
     url = store.engine.url.render_as_string()
-    command = [sys.executable, "-c", KILLED, url, target, sql, token, *map(str, at)]
-    return subprocess.run(command, check=False).returncode
+    return ran(KILLED, url, target, sql, token, *map(str, at))
 
 
 def deaths() -> Iterator[Any]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +16,7 @@ import sqlalchemy as sa
 import fsql
 from fsql.errors import CommitConflict, InvalidData
 from fsql.types import Timestamp
+from tests.programs import Program
 
 START = dt.datetime(2013, 1, 1)
 
@@ -241,9 +240,7 @@ while True:
 def test_a_killed_overwrite_leaves_the_old_rows_or_the_new(
     store: fsql.FeatureStore, seconds: float
 ) -> None:
-    command = [sys.executable, "-c", WRITER, store.engine.url.render_as_string()]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
+    with Program(WRITER, store.engine.url.render_as_string()) as process:
         for _ in range(3):
             assert process.stdout.readline() == "ready\n"
         time.sleep(seconds)

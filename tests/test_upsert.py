@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +15,7 @@ from botocore.awsrequest import AWSResponse, HTTPHeaders
 import fsql
 from fsql.errors import InvalidData, InvalidQuery, PartlyWritten, StorageError
 from fsql.types import Array, Struct, Timestamp
+from tests.programs import Program
 
 START = dt.datetime(2013, 1, 1)
 Row = tuple[int, int, int | None, str | None]
@@ -288,8 +287,7 @@ for number in range(4):
 @pytest.mark.slow
 def test_processes_that_upsert_at_once_lose_nothing(store: fsql.FeatureStore) -> None:
     url = store.engine.url.render_as_string()
-    command = [sys.executable, "-c", WRITER, url]
-    running = [subprocess.Popen([*command, str(who)]) for who in (1, 2, 3, 4)]
+    running = [Program(WRITER, url, str(who)) for who in (1, 2, 3, 4)]
     assert [process.wait() for process in running] == [0] * 4
     mine = [
         (100 * who + k, 0, 10 * (k // 5) + who, str(who)) for who in (1, 2, 3, 4) for k in range(20)

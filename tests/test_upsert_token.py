@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +17,7 @@ from botocore.awsrequest import AWSResponse, HTTPHeaders
 import fsql
 from fsql.errors import CommitConflict, PartlyWritten, StorageError
 from fsql.types import Timestamp
+from tests.programs import ran
 
 DAY = 86_400_000_000
 
@@ -199,8 +198,7 @@ store.write("a_b_once_v0001", data, mode="upsert", token="monday")
 
 @pytest.mark.parametrize("where", ["staging", "noted", "merging", "merged", "marked"])
 def test_one_that_was_killed_is_gone_on_with(store: fsql.FeatureStore, where: str) -> None:
-    command = [sys.executable, "-c", KILLED, store.engine.url.render_as_string(), where]
-    assert subprocess.run(command).returncode == -signal.SIGKILL
+    assert ran(KILLED, store.engine.url.render_as_string(), where) == -signal.SIGKILL
     there = texts(store)
     done = {1: "a", 2: "a"}
     assert there in (

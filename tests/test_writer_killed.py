@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 import fsql
 from fsql.types import Timestamp
+from tests.programs import Program
 
 GROUP = fsql.FeatureGroup(
     "a",
@@ -55,11 +56,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> fsql.FeatureStore:
 
 
 @pytest.fixture
-def writer(store: fsql.FeatureStore) -> Iterator[subprocess.Popen[str]]:
+def writer(store: fsql.FeatureStore) -> Iterator[Program]:
     """A process that is about to write."""
-    command = [sys.executable, "-c", WRITER, store.engine.url.render_as_string()]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
+    with Program(WRITER, store.engine.url.render_as_string()) as process:
         assert process.stdout.readline() == "ready\n"
         yield process
         process.kill()
@@ -103,7 +102,7 @@ MOMENTS: dict[str, Callable[[fsql.FeatureStore], None]] = {
 @pytest.mark.parametrize("moment", MOMENTS.values(), ids=list(MOMENTS))
 def test_a_killed_writer_leaves_the_table_whole(
     store: fsql.FeatureStore,
-    writer: subprocess.Popen[str],
+    writer: Program,
     moment: Callable[[fsql.FeatureStore], None],
 ) -> None:
     moment(store)
