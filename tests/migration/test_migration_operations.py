@@ -99,7 +99,7 @@ def test_create_feature_group_refuses_what_contradicts_itself(op: Any) -> None:
 def test_add_column(engine: sa.Engine, op: Any) -> None:
     op.add_column(GROUP, sa.Column("x", Arrow(pa.uint8()), comment="an x"))
     op.add_column(GROUP, sa.Column("wind.gust", sa.Double()))
-    op.add_column(GROUP, sa.Column("limits.value.high", sa.Float()))
+    op.add_column(GROUP, sa.Column("limits.value.high", sa.REAL()))
     schema = entry(engine).arrow_schema
     assert schema.field("x").type == pa.uint8()
     assert schema.field("wind").type.field("gust").type == pa.float64()
