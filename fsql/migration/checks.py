@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,9 +11,10 @@ import sqlalchemy as sa
 from fsql import deletes
 from fsql.catalog import Catalog, Entry
 from fsql.errors import IncompatibleChange, MigrationError, NotAFeatureGroup, SchemaDrift
+from fsql.migration import paths
+from fsql.migration.adopting import drifted
 from fsql.migration.changes import AlterColumn, AlterGroup
 from fsql.migration.compatibility import breaks
-from fsql.migration.drift import differences
 from fsql.migration.evolving import must_fit
 from fsql.migration.fits import check_fit
 from fsql.migration.iceberg import EARLIER_PROPERTY
@@ -59,21 +61,27 @@ class Checks:
     catalog: Catalog
     options: Options
 
-    def undrifted(self, entry: Entry) -> None:
-        """Make sure that a table is as fsql left it, unless it may be otherwise.
+    def drifted(self, entry: Entry, change: Any) -> list[str]:
+        """What was changed of a table by other means than fsql's and is to be adopted, in words.
 
         Raises:
-            SchemaDrift: it is not.
+            SchemaDrift: something was, and neither `adopt` nor `force` is said, or `change` is of
+                what was changed.
         """
-        found = [] if self.options.force else differences(entry)
-        if found:
-            lines = "\n".join(f"  - {difference}" for difference in found)
-            raise SchemaDrift(
-                f"{entry.name!r} was changed by other means than fsql's; nothing was done:\n{lines}"
-                "\nUndo that, or say -x adopt to take it over into the group, or -x force to go on"
-                " in spite of it.",
-                entry.name,
-            )
+        found = drifted(self.catalog, entry, expected=False)
+        if not found or self.options.adopt:
+            return found
+        if self.options.force and entry.is_group:
+            found = _touched(found, change)
+            if not found:
+                return []
+        remedy = "" if self.options.force else ", or -x force to go on in spite of it"
+        lines = "\n".join(f"  - {difference}" for difference in found)
+        raise SchemaDrift(
+            f"{entry.name!r} was changed by other means than fsql's; nothing was done:\n{lines}\n"
+            f"Undo that, or say -x adopt to take it over into the group{remedy}.",
+            entry.name,
+        )
 
     def bearable(self, entry: Entry, change: Any, before: State, after: State) -> None:
         """Make sure that readers, and the rows that are there, can bear a change.
@@ -108,6 +116,18 @@ class Checks:
                 " Declare a new version with other ones.",
                 entry.name,
             )
+
+
+def _touched(found: Sequence[str], change: Any) -> list[str]:
+    """Those of the differences that are of what a change is about, or of what that is in."""
+    path = getattr(change, "path", None)
+    if path is None:
+        return []
+    *above, _ = parts = paths.parts(path)
+    beside = (getattr(change, name, None) for name in ("to", "after"))
+    mine = [".".join(parts[: end + 1]) for end in range(len(parts))]
+    mine += [".".join([*above, name]) for name in beside if name]
+    return [words for words in found if any(words.startswith(f"column {name} ") for name in mine)]
 
 
 def _earlier(entry: Entry, before: State) -> list[State]:

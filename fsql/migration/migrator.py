@@ -15,6 +15,7 @@ from fsql.dialect import catalog_of
 from fsql.lifecycle import views
 from fsql.lifecycle.views import RELEASED_PROPERTY
 from fsql.migration import altering, groups, hive, records
+from fsql.migration.adopting import adopt
 from fsql.migration.backfilling import backfill
 from fsql.migration.changes import Backfill, Change, CreateGroup, DropGroup, Execute, Release
 from fsql.migration.checks import Checks, Options, group_of
@@ -115,9 +116,9 @@ class Migrator:
         """Change a table as long as somebody else is quicker; not if the step is done."""
 
         def once() -> None:
-            entry = self._entry(change)
+            entry = self._catalog.get(change.group, change.database)
             if not records.is_done(entry, step):
-                self._once(change, fill(self._catalog, entry), step, more or {})
+                self._once(change, entry, step, more or {})
 
         patiently(change.group, once)
 
@@ -127,15 +128,19 @@ class Migrator:
         return entry
 
     def _once(self, change: Any, entry: Entry, step: Step, more: Mapping[str, str | None]) -> None:
+        if self._checks.drifted(entry, change):
+            adopt(self._catalog, entry, step)
+            entry = self._catalog.get(entry.name, entry.database)
+        entry = fill(self._catalog, entry)
         before = State.of(group_of(entry))
-        self._checks.undrifted(entry)
         after = evolved(change, before)
         if after is None:
             raise AssertionError(f"{change} leaves nothing of the group")
         self._checks.bearable(entry, change, before, after)
         alter = hive.alter if entry.is_hive_group else altering.alter
         said = words(change, before) if not more.get(RELEASED_PROPERTY) else f"hides {entry.name}"
-        alter(self._catalog, entry, change, before, after, step, more, said)
+        forced = self._checks.options.force
+        alter(self._catalog, entry, change, before, after, step, more, said, loosely=forced)
 
     def _complete(self, change: Any) -> None:
         """What follows a change of a table; all of it may be done twice."""
