@@ -121,7 +121,7 @@ def _likely(difference: _Difference, gone: str, new: str) -> float:
     if not widens(old.type, made.type):
         return 0.0
     alike = _alike(old.name.lower(), made.name.lower())
-    same_place = _neighbours(before, gone) == _neighbours(after, new)
+    same_place = _place(before, after, gone) == _place(after, before, new)
     if not same_place and alike < _ALIKE:
         return 0.0
     return alike + float(same_place) + float(old.type.equals(made.type))
@@ -134,11 +134,16 @@ def _alike(old: str, new: str) -> float:
     return max(float(begins), difflib.SequenceMatcher(None, old, new).ratio())
 
 
-def _neighbours(schema: pa.Schema, path: str) -> tuple[int, str]:
-    """A field's place among its siblings, and the one before it."""
-    beside = [name.lower() for name in paths.siblings(schema, path)]
-    place = beside.index(paths.split(path)[1].lower())
-    return place, beside[place - 1] if place else ""
+def _place(schema: pa.Schema, other: pa.Schema, path: str) -> tuple[str, int]:
+    """The last sibling before a field that the other schema has too, and how far behind it."""
+    above, name = paths.split(path)
+    beside = paths.siblings(schema, path)
+    before = beside[: beside.index(name)]
+    steps = paths.parts(above) if above else ()
+    for distance, sibling in enumerate(reversed(before), 1):
+        if paths.find(other, paths.dotted([*steps, sibling])) is not None:
+            return sibling.lower(), distance
+    return "", len(before)
 
 
 def _check_same(before: State, after: State) -> None:

@@ -21,6 +21,8 @@ def with_notes(changes: Sequence[Change], before: State, after: State) -> list[C
     The notes are set first, since a column of ordered categories is refused as long as nothing
     notes their order.
     """
+    if not before.schema.metadata and not after.schema.metadata:
+        return list(changes)
     first = AlterGroup(after.table, {"schema_metadata": _of_both(before, after)})
     last = AlterGroup(after.table, {"schema_metadata": dict(after.schema.metadata or {})})
     for noted in ([*changes], [first, *changes], [*changes, last], [first, *changes, last]):
