@@ -21,7 +21,7 @@ from fsql.errors import TrainingSetError
 from fsql.frames import to_pandas
 from fsql.training.asked import Terms, asked_for
 from fsql.training.joins import point_in_time
-from fsql.training.spine import ROW, FrameSpine, opened
+from fsql.training.spine import ROW, FrameSpine, TableSpine, opened
 from fsql.types import Timestamp, arrow_type, plain_type
 
 __all__ = ["TrainingSet"]
@@ -84,9 +84,8 @@ class TrainingSet:
             columns = [*table.columns, *found.columns]
             fields = [*table.schema, *found.schema]
             return pa.Table.from_arrays(columns, schema=pa.schema(fields, table.schema.metadata))
-        query = self._query(self._spine.rows, self.schema.names)
-        rows = reader.read_arrow(query, self._engine)
-        self._check(len(rows), reader.read_arrow(self._spine.count, self._engine)[0][0].as_py())
+        rows = reader.read_arrow(self._whole(self._spine), self._engine)
+        self._check(len(rows), self._count(self._spine))
         return _exact(rows, self.schema)
 
     def to_frame(self) -> pd.DataFrame:
@@ -128,10 +127,16 @@ class TrainingSet:
             yield query.order_by(query.selected_columns[ROW])
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
-        schema, spine = _plain(self.schema), self._spine
-        if not isinstance(spine, FrameSpine):
-            yield from self.to_arrow().cast(schema).to_batches()
+        if isinstance(self._spine, FrameSpine):
+            yield from self._beside_frame(self._spine)
             return
+        count = 0
+        for batch in reader.read_batches(self._whole(self._spine), self._engine):
+            count += len(batch)
+            yield from _exact(pa.Table.from_batches([batch]), self.schema).to_batches()
+        self._check(count, self._count(self._spine))
+
+    def _beside_frame(self, spine: FrameSpine) -> Iterator[pa.RecordBatch]:
         at = 0
         with self._asking(spine) as query:
             for batch in reader.read_batches(query, self._engine):
@@ -140,9 +145,16 @@ class TrainingSet:
                 found = _exact(rows.drop_columns([ROW]), self._asked.fields)
                 own = spine.table.slice(at, len(rows))
                 at += len(rows)
-                table = pa.Table.from_arrays([*own.columns, *found.columns], schema=schema)
-                yield from table.to_batches()
+                columns = [*own.columns, *found.columns]
+                yield from pa.Table.from_arrays(columns, schema=_plain(self.schema)).to_batches()
         self._check(at, len(spine.table))
+
+    def _whole(self, spine: TableSpine) -> sa.Select[Any]:
+        return self._query(spine.rows, self.schema.names)
+
+    def _count(self, spine: TableSpine) -> int:
+        count: int = reader.read_arrow(spine.count, self._engine)[0][0].as_py()
+        return count
 
     @property
     def _beside(self) -> Entry:

@@ -122,7 +122,9 @@ def test_spines_of_any_kind(fresh: fsql.FeatureStore, tmp_path: Path, kind: str)
     expected = fresh.training_set(SPINE, [weather, plane], time="at").to_frame()
     plain = SPINE.astype({"label": "str"}).reset_index(drop=True)
     spine = _as(fresh, plain, kind, tmp_path)
-    made = fresh.training_set(spine, [weather, plane], time="at").to_frame()
+    asked = fresh.training_set(spine, [weather, plane], time="at")
+    made = asked.to_frame()
+    assert asked.to_batches().read_all().num_rows == len(made)
     chosen = ["origin", "temp", "wind", "seats"]
     if kind in ("table", "select", "group"):  # their rows have no order
         assert sorted(map(str, made[chosen].values)) == sorted(map(str, expected[chosen].values))
