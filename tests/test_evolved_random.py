@@ -88,14 +88,14 @@ def _life(store: fsql.FeatureStore, seed: int) -> None:
     store.drop(made, purge=True)
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 10**9))
 def test_rows_are_read_under_any_later_columns(store: fsql.FeatureStore, seed: int) -> None:
     _life(store, seed)
 
 
 @pytest.mark.slow
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 10**9))
 def test_many_lives(store: fsql.FeatureStore, seed: int) -> None:
     _life(store, seed)
