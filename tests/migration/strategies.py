@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 from hypothesis import strategies as st
@@ -159,7 +160,7 @@ def partition(column: str, transform: str) -> Partition:
     return Partition(column, transform, 4 if transform in ("bucket", "truncate") else None)
 
 
-def options(columns: Sequence[str]) -> st.SearchStrategy[dict[str, object]]:
+def options(columns: Sequence[str]) -> st.SearchStrategy[dict[str, Any]]:
     properties = st.dictionaries(
         st.just("vacuum_max_snapshot_age_seconds"), st.sampled_from(["60", "3600"])
     )

@@ -218,7 +218,7 @@ def framed(**columns: Any) -> State:
     )
 
 
-def sizes(*names: str) -> pd.Categorical:
+def sizes(*names: str) -> Any:
     return pd.Categorical([names[0]], names, ordered=True)
 
 
