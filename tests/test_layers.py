@@ -114,6 +114,28 @@ BARRED_FROM_CORE = frozenset(
 )
 ALLOWED_IN_CORE = "pyathena.error"
 
+# What a migration would do is worked out without any store; only running it needs one.
+PURE = frozenset(
+    f"fsql.migration.{name}"
+    for name in (
+        "bearing",
+        "changes",
+        "column_notes",
+        "comparing",
+        "compatibility",
+        "evolving",
+        "misfits",
+        "noting",
+        "ordering",
+        "paths",
+        "reversing",
+        "state",
+        "steps",
+        "widening",
+        "wording",
+    )
+)
+
 # Only one module knows whether it talks to AWS or to the embedded store.
 IMPORTERS_OF_LOCAL = frozenset({"fsql.aws"})
 
@@ -223,6 +245,18 @@ def test_the_core_does_no_io(imports: Imports) -> None:
         if target.partition(".")[0] in BARRED_FROM_CORE and target != ALLOWED_IN_CORE
     ]
     assert not found, f"the core has no I/O, no AWS and no engine, but {', '.join(found)}"
+
+
+def test_what_migrations_would_do_needs_no_store(imports: Imports) -> None:
+    core = {name for name in imports if layer_of(name) == len(LAYERS) - 1}
+    found = [
+        f"{name} imports {target}"
+        for name in sorted(PURE)
+        for target in sorted(imports[name])
+        if target.partition(".")[0] in BARRED_FROM_CORE
+        or (target.startswith("fsql") and target not in PURE | core)
+    ]
+    assert not found, f"pure modules import the core and each other only, but {', '.join(found)}"
 
 
 def test_one_module_knows_the_embedded_store(imports: Imports) -> None:
