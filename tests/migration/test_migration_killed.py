@@ -75,6 +75,7 @@ def url(folder: Path) -> str:
 
 def kill(processes: ForkServerContext, way: Way, folder: Path, at: int) -> None:
     """Die there, look where it stands, finish, and find everything as if nothing had been."""
+    folder = folder / str(at)  # this process remembers what was where
     shutil.copytree(way.before, folder)
     assert migrated(processes, url(folder), way.go, at)[0] == -signal.SIGKILL, at
     store = fsql.FeatureStore(url(folder))
@@ -91,7 +92,7 @@ def kill(processes: ForkServerContext, way: Way, folder: Path, at: int) -> None:
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "store"
-    shutil.rmtree(tmp_path / "store", ignore_errors=True)
+    shutil.rmtree(tmp_path, ignore_errors=True)
 
 
 @pytest.mark.parametrize("direction", ["up", "down"])
