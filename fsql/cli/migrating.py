@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fsql.cli.purging import purge
 from fsql.cli.shared import plain_errors
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def migrate() -> None:
     where the revisions and the groups are.
     """
 
+
+migrate.add_command(purge)
 
 FLAGS = {
     "--allow-breaking": "Make changes that a group's compatibility level forbids, too.",

@@ -15,7 +15,7 @@ from alembic.config import Config
 from fsql.errors import ConfigError
 from fsql.migration.project import INI, MIGRATIONS, MODELS, PYPROJECT
 
-__all__ = ["configured"]
+__all__ = ["configured", "url_of_project"]
 
 
 def configured(
@@ -59,6 +59,14 @@ def configured(
             f" declared by --models, such as --models {MODELS}."
         )
     return config
+
+
+def url_of_project() -> str:
+    """The store of the project in the folder that the process works in, else the default one."""
+    config = Config(
+        INI if Path(INI).exists() else None, PYPROJECT if Path(PYPROJECT).exists() else None
+    )
+    return config.get_alembic_option("sqlalchemy.url") or "fsql://"
 
 
 def _set(config: Config, option: str, value: str) -> None:
