@@ -79,8 +79,13 @@ def test_rows_are_sorted_within_files(
     assert pq.read_table(file, columns=["key"])["key"].to_pylist() == [3, 4, 1, 2]
 
 
-def test_an_iceberg_table_has_the_sort_order(store: fsql.FeatureStore) -> None:
-    store.create(group(sort_by=["score", "key"]))
+@pytest.mark.parametrize("by_sql", [False, True])
+def test_an_iceberg_table_has_the_sort_order(store: fsql.FeatureStore, by_sql: bool) -> None:
+    declared = group(sort_by=["score", "key"])
+    if by_sql:
+        declared.metadata.create_all(store.engine)
+    else:
+        store.create(declared)
     table = store.catalog.iceberg.load_table((store.catalog.aws.database, "test_options_of_v0001"))
     order = [(f.source_id, f.direction, f.null_order) for f in table.sort_order().fields]
     last = SortDirection.ASC, NullOrder.NULLS_LAST

@@ -92,6 +92,10 @@ def describe_group(catalog: Catalog, group: FeatureGroup) -> None:
     table = load(catalog, group.name, group.schema or catalog.aws.database)
     with table.transaction() as transaction:
         transaction.set_properties(properties_of(group) | {"format-version": "2"})
+        if group.definition.sort_by:
+            with transaction.update_sort_order() as order:
+                for column in group.definition.sort_by:
+                    order.asc(column, IdentityTransform(), NullOrder.NULLS_LAST)
 
 
 def drop(catalog: Catalog, entry: Entry, *, purge: bool) -> None:
