@@ -33,12 +33,12 @@ def merged(
     """
     spine, group = _Spine(rows, time, lookup), _Group(lookup)
     parts = [part.add_columns(*spine.nothing) for part in group.parts()]
-    stream = sa.union_all(spine.padded(group.type), *parts).subquery()
+    stream = sa.union_all(spine.padded(group), *parts).subquery()
     columns = stream.columns
     found = group.best(columns) if by_arrival else LastKnown(columns[_FOUND])
     window = found.over(
         partition_by=[columns[name] for name in spine.key_names],
-        order_by=_order(columns, by_arrival=by_arrival),
+        order_by=_by_arrival(columns) if by_arrival else _by_time(columns),
         rows=(None, 0),
     )
     others = [column for column in columns if column.name != _FOUND]
@@ -46,11 +46,14 @@ def merged(
     return spine.answered(known, group).where(known.columns[_KIND] == _SPINE)
 
 
-def _order(columns: Any, *, by_arrival: bool) -> list[_Column]:
-    created = columns[_CREATED]
-    time = _later(columns[_TIME], created) if by_arrival else columns[_TIME]
-    rest = () if by_arrival else (created.asc().nulls_first(), columns[_GONE])
-    return [time.asc().nulls_first(), columns[_KIND], *rest]
+def _by_time(columns: Any) -> list[_Column]:
+    ties = [columns[name].asc().nulls_first() for name in (_CREATED, _GONE) if name in columns]
+    return [columns[_TIME].asc().nulls_first(), columns[_KIND], *ties]
+
+
+def _by_arrival(columns: Any) -> list[_Column]:
+    arrival = _later(columns[_TIME], columns[_CREATED])
+    return [arrival.asc().nulls_first(), columns[_KIND]]
 
 
 def _later(time: _Column, created: _Column) -> _Column:
@@ -123,9 +126,9 @@ class _Spine:
         """Keys, time and all columns."""
         return sa.select(*self._keys(), self._time(), *self._own())
 
-    def padded(self, found: Any) -> sa.Select[Any]:
-        """The same in the form of the stream, where values of the type `found` are looked for."""
-        types = {_CREATED: _MICROS, _GONE: sa.Integer(), _FOUND: found}
+    def padded(self, group: _Group) -> sa.Select[Any]:
+        """The same in the form of the stream with a group's rows."""
+        types = {**group.ties, _FOUND: group.type}
         empty = (sa.type_coerce(sa.null(), type_).label(n) for n, type_ in types.items())
         kind = sa.literal_column(str(_SPINE), sa.Integer).label(_KIND)
         columns: list[_Column] = [kind, *self._keys(), self._time(), *empty, *self._own()]
@@ -155,6 +158,13 @@ class _Group:
 
     lookup: Lookup
 
+    @cached_property
+    def ties(self) -> Mapping[str, Any]:
+        """What tells which of two rows of one time counts, if anything does, with its type."""
+        known = self.lookup.created_time is not None or self.lookup.deleted is not None
+        ties = {_CREATED: _MICROS} if known else {}
+        return ties if self.lookup.deleted is None else {**ties, _GONE: sa.Integer()}
+
     def parts(self) -> Iterator[sa.Select[Any]]:
         """Rows and tombstones in the form of the stream."""
         lookup, table = self.lookup, self.lookup.table
@@ -175,10 +185,10 @@ class _Group:
         keys = [table.columns[key] for key in self.lookup.keys]
         named = [key.label(n) for key, n in zip(keys, _key_names(self.lookup), strict=True)]
         time, created = (sa.cast(each, _MICROS) for each in times)
-        flag = sa.literal_column(gone, sa.Integer).label(_GONE)
+        ties: Mapping[str, Any] = {_CREATED: created, _GONE: sa.literal_column(gone, sa.Integer)}
+        chosen: list[_Column] = [ties[name].label(name) for name in self.ties]
         kind = sa.literal_column(str(_GROUP), sa.Integer).label(_KIND)
-        stamps = (time.label(_TIME), created.label(_CREATED))
-        part = sa.select(kind, *named, *stamps, flag, found.label(_FOUND))
+        part = sa.select(kind, *named, time.label(_TIME), *chosen, found.label(_FOUND))
         known = part.where(*(key.is_not(None) for key in keys), *self._until(*times))
         return _at_version(known, table, version)
 
@@ -201,7 +211,7 @@ class _Group:
         limit = sa.literal(self.lookup.as_of, _MICROS)
         if self.lookup.event_time is not None:
             yield sa.cast(time, _MICROS) <= limit
-        if self.lookup.created_time is not None or created is not None:
+        if self.lookup.created_time is not None or self.lookup.deleted is not None:
             yield sa.or_(created.is_(None), sa.cast(created, _MICROS) <= limit)
 
     # --- what is found -------------------------------------------------------------------------
@@ -210,7 +220,14 @@ class _Group:
         """A row as one value."""
         time, _ = self._times(table)
         values = {f"f{n}": _part_of(table, f) for n, f in enumerate(self.lookup.features)}
-        return record({"at": sa.cast(time, _MICROS), "alive": sa.true(), **values})
+        return self._with_notes(values, time, sa.true())
+
+    def _with_notes(self, values: Mapping[str, _Column], time: _Column, alive: _Column) -> _Column:
+        """Features and what has to be known of the row that they are of, as one value."""
+        lookup = self.lookup
+        dated = (lookup.ttl, lookup.event_time_label, lookup.age_label) != (None, None, None)
+        at = {"at": sa.cast(time, _MICROS)} if dated else {}
+        return record({**at, **({"alive": alive} if lookup.deleted else {}), **values})
 
     @cached_property
     def type(self) -> Any:
@@ -222,8 +239,7 @@ class _Group:
         table = self.lookup.table
         types = (_part_of(table, feature).type for feature in self.lookup.features)
         values = {f"f{n}": sa.cast(sa.null(), type_) for n, type_ in enumerate(types)}
-        time = sa.cast(deleted.table.columns[deleted.time], _MICROS)
-        return record({"at": time, "alive": sa.false(), **values})
+        return self._with_notes(values, deleted.table.columns[deleted.time], sa.false())
 
     def best(self, columns: Any) -> Any:
         """The value of the greatest event time; of those, that of the greatest created time."""
@@ -232,7 +248,7 @@ class _Group:
             "time": time if self.lookup.event_time is not None else sa.literal_column("0"),
             "known": sa.case((created.is_(None), 0), else_=1),
             "created": sa.func.coalesce(created, time),
-            "gone": columns[_GONE],
+            **({"gone": columns[_GONE]} if self.lookup.deleted is not None else {}),
         }
         ranked = sa.case((columns[_FOUND].is_not(None), sa.func.row(*rank.values())))
         return sa.func.max_by(columns[_FOUND], ranked, type_=columns[_FOUND].type)
