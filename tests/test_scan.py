@@ -233,6 +233,24 @@ def test_files_without_field_ids_are_left_to_the_engine(store: fsql.FeatureStore
         planned(store)
 
 
+def test_columns_that_never_changed_need_no_look_into_the_files(
+    store: fsql.FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with iceberg(store).update_schema() as update:
+        update.add_column("new", StringType()).update_column("k", LongType())
+        update.rename_column("s", "text")
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("files were looked into")
+
+    monkeypatch.setattr("fsql.formats.snapshots.split", refuse)
+    for name in ("k", "t", "w", "l", "new"):
+        planned(store, [("x", (name,))], filter=pc.field("k") > 1)
+    for name in ("text", "k"):
+        with pytest.raises(AssertionError, match="looked into"):
+            planned(store, [("x", (name,))], filter=pc.field("text") == "s1")
+
+
 def test_a_table_that_is_no_group_is_left_to_the_engine(store: fsql.FeatureStore) -> None:
     view = store.catalog.get("a_b_scanned")
     with pytest.raises(CannotScan, match="is no feature group on Iceberg"):

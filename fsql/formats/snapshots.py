@@ -28,6 +28,7 @@ from pyiceberg.schema import Schema
 from pyiceberg.serializers import FromInputFile
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Snapshot
+from pyiceberg.types import NestedField
 
 from fsql.catalog import Catalog, Entry, StorageIO
 from fsql.formats.fields import stored_schema, with_ids
@@ -152,12 +153,14 @@ class Snapshots:
         files = state.files if prune is None else _pruned(state, prune)
         fragments = [self._fragment(file) for file in files]
         dataset = ds.FileSystemDataset(fragments, state.stored, _FORMAT, self._storage.filesystem)
-        if len(state.metadata.schemas) == 1:
-            return [Plain(dataset)]
-        wanted = with_ids(state.stored, state.schema)
+        names = set(state.stored.names)
         if touched is not None:
             names = {*touched, *filtered(state.stored, filter)}
-            wanted = pa.schema([field for field in wanted if field.name in names])
+        columns = [field for field in state.schema.fields if field.name in names]
+        if all(_never_changed(field, state.metadata.schemas) for field in columns):
+            return [Plain(dataset)]
+        wanted = with_ids(state.stored, state.schema)
+        wanted = pa.schema([field for field in wanted if field.name in names])
         try:
             return split(dataset, wanted, filter)
         except ValueError as error:
@@ -195,6 +198,19 @@ def _pruned(state: State, prune: BooleanExpression) -> Iterable[DataFile]:
         for file in state.files
         if partitions[file.spec_id](file.partition) and metrics.eval(file)
     ]
+
+
+def _never_changed(field: NestedField, schemas: Iterable[Schema]) -> bool:
+    """Whether a column's name always meant just this column, with these fields in it."""
+    return all(_is_same(field, other) for schema in schemas for other in schema.fields)
+
+
+def _is_same(field: NestedField, other: NestedField) -> bool:
+    """Whether two fields are one column in the same shape, or nothing to each other."""
+    if field.field_id != other.field_id:
+        return field.name != other.name
+    is_flat = field.field_type.is_primitive
+    return field.name == other.name and (is_flat or field.field_type == other.field_type)
 
 
 _known: WeakKeyDictionary[Catalog, Snapshots] = WeakKeyDictionary()
