@@ -17,6 +17,7 @@ from fsql.catalog import Catalog, Entry
 from fsql.compaction.leftovers import leftovers, unreferenced
 from fsql.dialect import create_engine
 from fsql.errors import DefinitionError, FsqlError
+from fsql.migration import health
 from fsql.storage import Storage
 
 __all__ = ["Check", "examine"]
@@ -192,6 +193,21 @@ _LOOKS: tuple[tuple[str, Callable[[Aws], str], str], ...] = (
         "views",
         _views,
         "DROP VIEW them, or create the group again: FeatureStore.create points its view anew.",
+    ),
+    (
+        "migrations",
+        lambda aws: health.standing(Catalog(aws)),
+        "Run that command again where the revisions are; it goes on from there.",
+    ),
+    (
+        "changed by hand",
+        lambda aws: health.changed_by_hand(Catalog(aws)),
+        "Undo that, or run `alembic -x adopt upgrade head` with a revision of such a group.",
+    ),
+    (
+        "dropped and kept",
+        lambda aws: health.dropped(Catalog(aws)),
+        "Allow glue:GetTables.",
     ),
     (
         "leftovers",
