@@ -42,7 +42,8 @@ def _real(exact: pa.Schema, name: str, stored: pa.DataType) -> tuple[pa.Field, p
     if name in exact.names:
         field = exact.field(name)
         needed = storage_type(field.type)
-        if holds(needed, needed=stored) and holds(stored, needed=needed):
+        is_same = holds(needed, needed=stored) and holds(stored, needed=needed)
+        if is_same or pa.types.is_null(stored):
             return field, needed  # with names of fields in the group's own case
         if holds(stored, needed=needed):
             return field, stored
