@@ -202,7 +202,7 @@ _LOOKS: tuple[tuple[str, Callable[[Aws], str], str], ...] = (
     (
         "changed by hand",
         lambda aws: health.changed_by_hand(Catalog(aws)),
-        "Undo that, or run `alembic -x adopt upgrade head` with a revision of such a group.",
+        "Undo that, or take it over into the groups by `fsql migrate adopt`.",
     ),
     (
         "dropped and kept",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fsql.cli.adopting import adopt
 from fsql.cli.purging import purge
 from fsql.cli.shared import plain_errors
 
@@ -60,7 +61,8 @@ def migrate() -> None:
     """
 
 
-migrate.add_command(purge)
+for standalone in (adopt, purge):
+    migrate.add_command(standalone)
 
 FLAGS = {
     "--allow-breaking": "Make changes that a group's compatibility level forbids, too.",

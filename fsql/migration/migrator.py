@@ -15,9 +15,17 @@ from fsql.dialect import catalog_of
 from fsql.lifecycle import views
 from fsql.lifecycle.views import RELEASED_PROPERTY
 from fsql.migration import altering, groups, hive, records
-from fsql.migration.adopting import adopt
+from fsql.migration.adopting import adopt, drifted
 from fsql.migration.backfilling import backfill
-from fsql.migration.changes import Backfill, Change, CreateGroup, DropGroup, Execute, Release
+from fsql.migration.changes import (
+    AlterGroup,
+    Backfill,
+    Change,
+    CreateGroup,
+    DropGroup,
+    Execute,
+    Release,
+)
 from fsql.migration.checks import Checks, Options, group_of
 from fsql.migration.completing import align_tombstones, fill
 from fsql.migration.evolving import evolved
@@ -70,6 +78,29 @@ class Migrator:
             QueryFailed, InvalidQuery: Athena refused a statement.
         """
         self._run(change, step or Step("", "", 0, uuid.uuid4().hex))
+
+    @told()
+    def adopt(self, group: str, database: str | None = None) -> list[str]:
+        """Make a group what its table was changed to by hand; what that was, in words.
+
+        Raises:
+            MigrationError: the group cannot be that; nothing was changed.
+            MigrationConflict: others were always quicker; nothing was changed.
+            TableNotFound: there is no such table.
+        """
+        step = Step("", "", 0, uuid.uuid4().hex)
+
+        def once() -> list[str]:
+            entry = self._catalog.get(group, database)
+            found = drifted(self._catalog, entry, expected=False)
+            if found:
+                adopt(self._catalog, entry, step)
+            return found
+
+        found = patiently(group, once)
+        if found:
+            self._complete(AlterGroup(group, database=database))
+        return found
 
     @singledispatchmethod
     def _run(self, change: Any, step: Step) -> None:

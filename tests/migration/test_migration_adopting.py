@@ -9,8 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 
 import fsql
+from fsql.cli import main
 from fsql.errors import MigrationError, SchemaDrift
 from fsql.migration.adopting import drifted
 from fsql.migration.changes import (
@@ -273,3 +275,21 @@ def test_a_narrowed_column_is_no_drift(lab: Lab) -> None:
     for type_ in (pa.int64(), pa.int32(), pa.int64()):
         lab.run(AlterColumn(READINGS, "seats", type=type_))
         assert lab.seen() == []
+
+
+def test_adopted_on_the_command_line(lab: Lab, tmp_path: Path) -> None:
+    lab.sql(f"ALTER TABLE {READINGS} CHANGE COLUMN temp temperature double")
+    lab.sql(f"ALTER TABLE {FOLDERS} ADD COLUMNS (gust double)")
+    url = f"fsql:///{tmp_path}/store"
+    result = CliRunner().invoke(main, ["migrate", "adopt", "--url", url])
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines() == [
+        f"{FOLDERS}: column gust double is new",
+        f"{READINGS}: column temp is called temperature now",
+    ]
+    assert lab.seen() == lab.seen("hive") == []
+    view = READINGS.removesuffix("_v0001")
+    read = fsql.read_arrow(f"SELECT temperature FROM {view}", lab.store.engine)
+    assert read.to_pylist() == [{"temperature": 1.5}]
+    again = CliRunner().invoke(main, ["migrate", "adopt", READINGS, "--url", url])
+    assert again.output == "Nothing was changed by hand.\n"
