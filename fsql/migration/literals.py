@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fsql.conversion import encode
 from fsql.errors import InvalidData, MigrationError
@@ -50,7 +51,8 @@ def _stored(value: Any, field: pa.Field, table: str) -> Any:
     cast = converter(given.type, field.type)
 
     def report(refused: pa.Array, what: str) -> None:
-        raise TypeError(what)
+        if pc.any(refused).as_py():
+            raise TypeError(what)
 
     exact = pa.chunked_array([cast(chunk, report) for chunk in given.chunks], field.type)
     return encode(exact, field)[0].as_py()
