@@ -8,8 +8,11 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
+import botocore.loaders
 import hypothesis
 import pytest
+
+from fsql.local.models import models
 
 # A deadline measures how busy the machine is; a fixed seed makes a failure repeat.
 hypothesis.settings.register_profile("fsql", deadline=None, derandomize=True)
@@ -30,6 +33,14 @@ def plain_environment(
     empty.mkdir(exist_ok=True)
     monkeypatch.setenv("HOME", str(empty))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def models_read_once() -> Iterator[None]:
+    """All sessions of boto3's share what they read of AWS's services; it is most of their time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.loaders, "create_loader", lambda paths=None: models())
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -8,7 +8,7 @@ from urllib.request import Request, urlopen
 
 from moto.server import ThreadedMotoServer
 
-__all__ = ["empty_moto"]
+__all__ = ["empty_moto", "forget"]
 
 
 @contextmanager
@@ -19,7 +19,12 @@ def empty_moto() -> Iterator[str]:
     host, port = server.get_host_and_port()
     url = f"http://{host}:{port}"
     try:
-        urlopen(Request(f"{url}/moto-api/reset", method="POST")).close()
+        forget(url)
         yield url
     finally:
         server.stop()
+
+
+def forget(url: str) -> None:
+    """Take everything out of the servers of this process, of which one has this URL."""
+    urlopen(Request(f"{url}/moto-api/reset", method="POST")).close()

@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
-from urllib.request import Request, urlopen
 
 import boto3
 import pytest
@@ -32,18 +31,15 @@ from fsql.local.services import Services
 from fsql.local.store import Store
 from fsql.local.wire import HttpRequest, Response
 from fsql.sessions import EndpointSession
+from tests.motos import forget
 
 Backend = Callable[[Path], AbstractContextManager[boto3.Session]]
-
-# botocore's parsed service models: one loader for all tests saves most of a client's cost.
-_MODELS = isolated_session()._session.get_component("data_loader")
 
 
 @contextmanager
 def embedded(folder: Path) -> Iterator[boto3.Session]:
     """The AWS in a folder."""
     session = isolated_session()
-    session._session.register_component("data_loader", _MODELS)
     local = attach(session, folder)
     try:
         yield session
@@ -114,22 +110,20 @@ def foreign() -> Foreign:
 
 
 def _session(url: str, athena: str | None = None) -> EndpointSession:
-    session = EndpointSession(
+    return EndpointSession(
         url,
         athena,
         aws_access_key_id="KEY",
         aws_secret_access_key="SECRET",
         region_name="us-east-1",
     )
-    session._session.register_component("data_loader", _MODELS)
-    return session
 
 
 @contextmanager
 def moto(folder: Path) -> Iterator[boto3.Session]:
     """S3 and Glue that nobody here wrote, and our Athena over their public APIs alone."""
     servers = foreign()
-    urlopen(Request(f"{servers.url}/moto-api/reset", method="POST")).close()
+    forget(servers.url)
     servers.services.current = RemoteServices(folder, servers.glue, servers.s3)
     session = _session(servers.url, servers.athena.url)
     session.events.register("before-call.glue", cast("Any", _skip_what_moto_lacks))

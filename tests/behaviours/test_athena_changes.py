@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import time
@@ -30,8 +29,9 @@ from tests.behaviours.athena_client import AthenaClient
 from tests.behaviours.backends import embedded
 from tests.behaviours.pyiceberg_client import glue_catalog
 from tests.behaviours.test_athena_sql import position_deletes, read
+from tests.programs import forking
 
-SPAWN = multiprocessing.get_context("spawn")
+FORKING = forking()
 
 
 @pytest.fixture
@@ -501,7 +501,7 @@ def test_merges_of_two_processes_lose_and_double_nothing(tmp_path: Path) -> None
         client = AthenaClient(session, "db", "s3://some-bucket/results/")
         client.run("CREATE DATABASE db")
         make(client, "t", "id int, n int")
-        processes = [SPAWN.Process(target=counting, args=(root, times, key)) for key in (1, 2)]
+        processes = [FORKING.Process(target=counting, args=(root, times, key)) for key in (1, 2)]
         for process in processes:
             process.start()
         for process in processes:
@@ -557,8 +557,8 @@ def test_a_killed_change_leaves_the_state_before_or_after(tmp_path: Path) -> Non
         make(client, "t", "id bigint, n bigint", "PARTITIONED BY (bucket(4, id))")
         client.run("INSERT INTO t SELECT i, 0 FROM UNNEST(sequence(1, 1000)) AS u(i)")
         for moment in (0.03, 0.11, 0.17):
-            here, there = SPAWN.Pipe()
-            process = SPAWN.Process(target=changing, args=(root, there))
+            here, there = FORKING.Pipe()
+            process = FORKING.Process(target=changing, args=(root, there))
             process.start()
             assert here.recv()
             time.sleep(moment)

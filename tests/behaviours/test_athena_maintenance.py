@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import time
@@ -24,8 +23,9 @@ from tests.behaviours.athena_client import AthenaClient
 from tests.behaviours.backends import age, embedded
 from tests.behaviours.pyiceberg_client import glue_catalog
 from tests.behaviours.test_athena_sql import position_deletes
+from tests.programs import forking
 
-SPAWN = multiprocessing.get_context("spawn")
+FORKING = forking()
 OPTIMIZE = "OPTIMIZE t REWRITE DATA USING BIN_PACK"
 NEWEST = 'SELECT operation FROM "t$snapshots" ORDER BY committed_at DESC LIMIT 1'
 
@@ -483,7 +483,7 @@ def test_beside_writers_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
             optimize_rewrite_data_file_threshold=2,
         )
         jobs = [(writing, 1), (writing, 2), (maintaining, 3), (maintaining, 4)]
-        processes = [SPAWN.Process(target=work, args=(root, times, who)) for work, who in jobs]
+        processes = [FORKING.Process(target=work, args=(root, times, who)) for work, who in jobs]
         for process in processes:
             process.start()
         for process in processes:
@@ -573,8 +573,8 @@ def test_a_killed_process_leaves_all_rows(tmp_path: Path) -> None:
         for _ in range(3):
             client.run("INSERT INTO t SELECT id, 0 FROM UNNEST(sequence(1, 100)) AS u(id)")
         for moment in (0.0, 0.11, 0.23, 0.37, 0.52):
-            here, away = SPAWN.Pipe()
-            process = SPAWN.Process(target=endless, args=(root, away))
+            here, away = FORKING.Pipe()
+            process = FORKING.Process(target=endless, args=(root, away))
             process.start()
             assert here.recv()
             time.sleep(moment)

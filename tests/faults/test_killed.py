@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from multiprocessing.context import ForkServerContext
 
 import pyarrow as pa
 import pytest
@@ -18,17 +16,10 @@ from fsql.types import Timestamp
 from tests.faults.killing import Killer, settle
 from tests.faults.proxy import FaultyProxy
 from tests.faults.writing import KEYS, PARTITIONS, rows, write
+from tests.programs import forking
 
 POINTS = 10
 MODES = ("append", "overwrite", "overwrite_partitions", "upsert")
-
-
-@pytest.fixture(scope="module")
-def processes() -> ForkServerContext:
-    """Makes processes that have imported everything already."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["fsql.store", "tests.faults.writing"])
-    return context
 
 
 @pytest.fixture(params=["iceberg", "hive"])
@@ -67,14 +58,13 @@ def test_a_killed_write_is_whole_or_nothing(
     table_format: str,
     url: str,
     proxy: FaultyProxy,
-    processes: ForkServerContext,
     mode: str,
 ) -> None:
     def run(at: int, afterwards: bool) -> tuple[int | None, int]:
         killer = Killer(at, afterwards)
         store.write(group, rows(1), mode="overwrite")
         with proxy.watched(killer.before, killer.after):
-            process = processes.Process(target=write, args=(url, group.name, mode))
+            process = forking().Process(target=write, args=(url, group.name, mode))
             process.start()
             killer.pid.set_result(process.pid or 0)
             process.join(60)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import io
-import multiprocessing
 import os
 import signal
 import sqlite3
@@ -25,8 +24,9 @@ from fsql.local import attach, isolated_session
 from fsql.local.store import Store
 from fsql.local.store.keys import folds, key_of, odd_path, plain_path
 from fsql.local.wire import AwsError
+from tests.programs import forking
 
-SPAWN = multiprocessing.get_context("spawn")
+FORKING = forking()
 
 
 @pytest.fixture
@@ -338,7 +338,7 @@ def test_a_forked_child_opens_its_own(store: Store) -> None:
 
 
 def run(target: Callable[..., None], *arguments: Any) -> Any:
-    process = SPAWN.Process(target=target, args=arguments)
+    process = FORKING.Process(target=target, args=arguments)
     process.start()
     return process
 
@@ -352,7 +352,7 @@ def open_store(root: Path, start: Any, answers: Any) -> None:
 
 
 def test_processes_may_make_the_same_store(tmp_path: Path) -> None:
-    start, answers = SPAWN.Barrier(4), SPAWN.Queue()
+    start, answers = FORKING.Barrier(4), FORKING.Queue()
     processes = [run(open_store, tmp_path / "store", start, answers) for _ in range(4)]
     assert max(answers.get(timeout=60) for _ in processes) == 4
     for process in processes:
@@ -390,7 +390,7 @@ def test_of_concurrent_commits_one_wins_each_version(tmp_path: Path) -> None:
     local = attach(session, tmp_path / "store")
     local.glue.call("CreateDatabase", {"DatabaseInput": {"Name": "db"}})
     local.glue.call("CreateTable", {"DatabaseName": "db", "TableInput": {"Name": "t"}})
-    start, answers = SPAWN.Barrier(3), SPAWN.Queue()
+    start, answers = FORKING.Barrier(3), FORKING.Queue()
     names = ["one", "two", "three"]
     arguments = (tmp_path / "store",)
     processes = [run(commit_versions, *arguments, name, start, answers) for name in names]
@@ -476,7 +476,7 @@ def test_a_killed_process_loses_nothing_acknowledged(tmp_path: Path, seed: int) 
     local.glue.call("CreateDatabase", {"DatabaseInput": {"Name": "db"}})
     table = {"DatabaseName": "db", "TableInput": {"Name": f"t{seed}"}}
     local.glue.call("CreateTable", table)
-    source, sink = SPAWN.Pipe(duplex=False)
+    source, sink = FORKING.Pipe(duplex=False)
     process = run(write_until_killed, root, seed, sink)
     sink.close()
     messages: list[tuple[str, str, int, int]] = []
