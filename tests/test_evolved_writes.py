@@ -12,8 +12,9 @@ import pytest
 from pyiceberg.table import Table
 
 import fsql
-from fsql.errors import CommitConflict, DefinitionError, InvalidData, InvalidQuery
+from fsql.errors import CommitConflict, DefinitionError, InvalidData, InvalidQuery, QueryError
 from fsql.formats import open_write
+from fsql.local.tables import iceberg_write
 from fsql.storage import path_of
 from tests.evolving import both, evolve, loaded
 
@@ -256,6 +257,43 @@ def test_an_upsert_over_a_migration(store: fsql.FeatureStore) -> None:
     with pytest.raises(InvalidQuery, match="COLUMN_NOT_FOUND"):
         store.write(TABLE, late, mode="upsert")
     assert [row["id"] for row in stored(store)] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("to", "options", "added"),
+    [
+        (fields(("new", pa.string())), {}, True),
+        (renamed({"n": "m", "u": "n"}), {}, True),
+        (BEFORE, {"partition_by": ["u"]}, False),
+    ],
+    ids=["add", "rename", "partitions"],
+)
+def test_an_insert_over_a_migration(
+    store: fsql.FeatureStore,
+    monkeypatch: pytest.MonkeyPatch,
+    to: pa.Schema,
+    options: dict[str, Any],
+    added: bool,
+) -> None:
+    """Files of the embedded Athena's own fit another declaration, too, but no other partitions."""
+    write = iceberg_write.write_rows
+
+    def slowly(*args: Any, **kw: Any) -> Any:
+        files = write(*args, **kw)
+        evolve(store, group(to, **options), {"n": "m", "u": "n"} if "m" in to.names else {})
+        return files
+
+    monkeypatch.setattr(iceberg_write, "write_rows", slowly)
+    sql = f"INSERT INTO {TABLE} (id, n, u) SELECT 4, 40, 50"
+    if added:
+        execute(store, sql)
+        row = stored(store)[-1]
+        assert (row["id"], row.get("m", row["n"])) == (4, 40)
+        assert row["n"] == (50 if "m" in to.names else 40)
+        return
+    with pytest.raises(QueryError, match="or partitioned otherwise"):
+        execute(store, sql)
+    assert [row["id"] for row in stored(store)] == [1, 2, 3]
 
 
 def test_tables_that_sql_has_altered(store: fsql.FeatureStore) -> None:

@@ -50,11 +50,16 @@ def aligned(found: pa.Field | None, wanted: pa.Field) -> Align | None:
     return None if found is None else _aligned(found.type, wanted.type)
 
 
-def _aligned(found: pa.DataType, wanted: pa.DataType) -> Align | None:
+def _aligned(found: pa.DataType, wanted: pa.DataType, *, inside: bool = False) -> Align | None:
+    """What makes values of one type those of another.
+
+    Args:
+        inside: they are items of lists or maps.
+    """
     if found.equals(wanted, check_metadata=True):
         return lambda array: array
     if pa.types.is_struct(wanted):
-        return _struct(found, wanted)
+        return _struct(found, wanted, inside)
     if pa.types.is_map(wanted):
         return _container(wanted, [found.key_field, found.item_field])
     if pa.types.is_list(wanted):
@@ -62,15 +67,15 @@ def _aligned(found: pa.DataType, wanted: pa.DataType) -> Align | None:
     return lambda array: array.cast(wanted)
 
 
-def _struct(found: pa.StructType, wanted: pa.StructType) -> Align | None:
-    """A struct of which a file has no field is NULL, as engines read it."""
+def _struct(found: pa.StructType, wanted: pa.StructType, inside: bool) -> Align | None:
+    """A struct of which a file has no field is NULL, as engines read it, but for items of lists."""
     places = {id_of(field): place for place, field in enumerate(found)}
     pairs = [(field, places.get(id_of(field))) for field in wanted]
     makers = [
-        (field, place, None if place is None else _aligned(found.field(place).type, field.type))
+        (field, place, None if place is None else _inner(found.field(place), field, inside))
         for field, place in pairs
     ]
-    if all(make is None for _, _, make in makers):
+    if not inside and all(make is None for _, _, make in makers):
         return None
 
     def align(array: pa.Array) -> pa.Array:
@@ -84,12 +89,16 @@ def _struct(found: pa.StructType, wanted: pa.StructType) -> Align | None:
     return align
 
 
+def _inner(found: pa.Field, wanted: pa.Field, inside: bool) -> Align | None:
+    return _aligned(found.type, wanted.type, inside=inside)
+
+
 def _container(wanted: pa.DataType, found: Iterable[pa.Field]) -> Align:
     """Lists and maps; what is in them is aligned, or all NULL."""
     inner = (
         [wanted.key_field, wanted.item_field] if pa.types.is_map(wanted) else [wanted.value_field]
     )
-    makers = [_aligned(one.type, field.type) for one, field in zip(found, inner, strict=True)]
+    makers = [_inner(one, field, True) for one, field in zip(found, inner, strict=True)]
 
     def align(array: pa.Array) -> pa.Array:
         rest = iter(makers)

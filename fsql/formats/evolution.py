@@ -41,7 +41,10 @@ def check_files_fit(name: str, before: Table, now: Table) -> None:
     Raises:
         CommitConflict: it is not.
     """
-    if not {GROUP_PROPERTY, SCHEMA_PROPERTY} <= before.properties.keys() & now.properties.keys():
+    told = GROUP_PROPERTY, SCHEMA_PROPERTY
+    if not set(told) <= before.properties.keys() & now.properties.keys():
+        return
+    if all(before.properties[name] == now.properties[name] for name in told):
         return
     known, present = _meanings(before), _meanings(now)
     changed = [id_ for id_, type_ in known.items() if present.get(id_, type_) != type_]

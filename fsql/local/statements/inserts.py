@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyiceberg.exceptions import NoSuchNamespaceError, TableAlreadyExistsError
+from pyiceberg.table.metadata import TableMetadata
 
 from fsql.local.columns import ResultColumn
 from fsql.local.statements import nodes as st
@@ -62,7 +63,8 @@ def insert(context: Context, statement: st.Insert, translations: Translations) -
     select = _for_table(ready, types, statement.columns)
     if is_iceberg(table):
         name = table["DatabaseName"], table["Name"]
-        rows, uris = iceberg_write.append(context, name, select, single=ready.small)
+        metadata = _metadata(context, table)
+        rows, uris = iceberg_write.append(context, name, metadata, select, single=ready.small)
     else:
         rows, uris = _insert_hive(context, table, select, single=ready.small)
     listed = manifest(context, uris)
@@ -72,9 +74,14 @@ def insert(context: Context, statement: st.Insert, translations: Translations) -
 def _types(context: Context, table: Json) -> dict[str, tt.Type]:
     """The table's columns in the order of its schema, partition columns of Hive last."""
     if is_iceberg(table):
-        metadata = context.tables.iceberg.metadata(metadata_location(table))
-        return {f.name: to_trino(f.field_type) for f in metadata.schema().fields}
+        fields = _metadata(context, table).schema().fields
+        return {field.name: to_trino(field.field_type) for field in fields}
     return types_of([*table["StorageDescriptor"]["Columns"], *table.get("PartitionKeys", [])])
+
+
+def _metadata(context: Context, table: Json) -> TableMetadata:
+    """What an Iceberg table was when the statement looked it up."""
+    return context.tables.iceberg.metadata(metadata_location(table))
 
 
 def _for_table(ready: Ready, types: Mapping[str, tt.Type], columns: Sequence[str]) -> str:

@@ -107,29 +107,38 @@ def create_with_rows(
 
 
 def append(
-    context: Context, name: tuple[str, str], select: str, single: bool
+    context: Context, name: tuple[str, str], metadata: TableMetadata, select: str, single: bool
 ) -> tuple[int, list[str]]:
     """Append the rows of a query in one commit; rows and files written.
 
+    Args:
+        metadata: of the table that the query's columns were chosen for.
+
     Raises:
-        TrinoError: ICEBERG_COMMIT_ERROR when other writers are always faster.
+        TrinoError: ICEBERG_COMMIT_ERROR when other writers are always faster, or the table was
+            made anew or partitioned otherwise meanwhile.
     """
     catalog = EmbeddedCatalog(context.objects, context.glue)
-    files = write_rows(context, catalog.load_table(name).metadata, select, single)
+    files = write_rows(context, metadata, select, single)
     if files:
         with discarded_unless_done(context, files):
-            _commit(context, catalog, name, files)
+            _commit(context, catalog, name, metadata, files)
     return _summary(files)
 
 
 def _commit(
-    context: Context, catalog: EmbeddedCatalog, name: tuple[str, str], files: Sequence[DataFile]
+    context: Context,
+    catalog: EmbeddedCatalog,
+    name: tuple[str, str],
+    metadata: TableMetadata,
+    files: Sequence[DataFile],
 ) -> None:
     """Append files to a table; again on top of what others committed meanwhile."""
     for attempt in range(COMMITS):
         context.session.check()
         try:
             transaction = catalog.load_table(name).transaction()
+            _check_layout(metadata, transaction.table_metadata)
             _add(transaction, files)
             transaction.commit_transaction()
             return
@@ -140,6 +149,13 @@ def _commit(
                 message = f"Failed to commit during write: {error}"
                 raise TrinoError("ICEBERG_COMMIT_ERROR", message, retryable=True) from error
             time.sleep(0.02 * attempt)
+
+
+def _check_layout(before: TableMetadata, now: TableMetadata) -> None:
+    """Files belong to partitions of one spec; columns they find again by their ids."""
+    if (before.table_uuid, before.default_spec_id) != (now.table_uuid, now.default_spec_id):
+        message = "Failed to commit during write: the table was made anew or partitioned otherwise"
+        raise TrinoError("ICEBERG_COMMIT_ERROR", message, retryable=True)
 
 
 @contextmanager
