@@ -31,13 +31,13 @@ class Flags:
 
     @classmethod
     def of(cls, given: Mapping[str, str]) -> Flags:
-        """Those of ``-x`` arguments, such as ``-x allow-breaking`` or ``-x adopt=true``.
+        """Those of ``-x`` arguments, such as ``-x allow-breaking``, ``-x adopt=true``.
 
         Raises:
             ConfigError: a value is neither yes nor no. Other names are left to env.py.
         """
-        found = {field.name: field.name.replace("_", "-") for field in fields(cls)}
-        return cls(**{name: _truth(x, given[x]) for name, x in found.items() if x in given})
+        said = {name.replace("-", "_"): (name, value) for name, value in given.items()}
+        return cls(**{f.name: _truth(*said[f.name]) for f in fields(cls) if f.name in said})
 
 
 def _truth(name: str, value: str) -> bool:

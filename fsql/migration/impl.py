@@ -118,14 +118,15 @@ class FsqlImpl(DefaultImpl):
         elif script is None:
             self._migrator.run(change)
         else:
-            text = operation_text(change)
+            text = _text(change)
             step = self._ledger.begin(script, text)
             if step is None:
                 log.info("Done already: %s", _said(change))
                 return
             log.info("%s", _said(change))
             try:
-                self._migrator.run(change, step)
+                with self._ledger.heard():
+                    self._migrator.run(change, step)
             except BaseException as error:
                 self._ledger.fail()
                 error.add_note(f"{_ordinal(step.number)} of {script} failed. {script.again}")
@@ -327,6 +328,13 @@ class FsqlImpl(DefaultImpl):
 
 
 _LITERAL: dict[str, Any] = {"compile_kwargs": {"literal_binds": True}}
+
+
+def _text(change: Change) -> str:
+    try:
+        return operation_text(change)
+    except TypeError as error:  # a default of some library's own
+        raise MigrationError(f"{error} Expected plain Python values.") from error
 
 
 def _said(change: Change) -> str:

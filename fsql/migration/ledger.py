@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Mapping
+import datetime as dt
+import threading
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from fsql.errors import FsqlError, MigrationConflict, MigrationError
@@ -13,6 +15,9 @@ from fsql.migration.scripts import Script
 from fsql.migration.steps import Step
 
 __all__ = ["Ledger"]
+
+BEAT = dt.timedelta(minutes=3)
+"""Between two signs of life; see `fsql.migration.journal.STALE`."""
 
 
 class Ledger:
@@ -73,6 +78,23 @@ class Ledger:
             return {"journal": found.after(fingerprint(text)).plain}
 
         self._journal = Journal.of(self._revisions.edit(change).journal)
+
+    @contextlib.contextmanager
+    def heard(self) -> Iterator[None]:
+        """Meanwhile, say now and then that this process lives, for who waits on other machines."""
+        ended = threading.Event()
+        beat = threading.Thread(target=self._beat, args=(ended,), daemon=True)
+        beat.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            beat.join()
+
+    def _beat(self, ended: threading.Event) -> None:
+        while not ended.wait(BEAT.total_seconds()):
+            with contextlib.suppress(FsqlError):  # the change that is being made will notice
+                self._revisions.edit(lambda stored: {"journal": self._mine(stored).held().plain})
 
     def fail(self) -> None:
         """Note that the change that was begun failed, so that anybody may go on at once."""
@@ -178,7 +200,7 @@ class Ledger:
 
     def _check_whole(self, journal: Journal) -> None:
         if self._number < len(journal.done):
-            raise _edited(journal, f"It has {self._number} changes now.")
+            raise _edited(journal, f"Of its changes {self._number} are left.")
 
 
 def _half_done(journal: Journal, why: str = "") -> MigrationError:

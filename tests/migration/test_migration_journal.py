@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import datetime as dt
 import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,11 @@ from typing import Any
 import pytest
 
 from fsql.dialect import catalog_of
-from fsql.errors import MigrationConflict, MigrationError, TableNotFound
+from fsql.errors import ConfigError, MigrationConflict, MigrationError, TableNotFound
+from fsql.migration import ledger
+from fsql.migration.flags import Flags
 from fsql.migration.records import read
+from fsql.migration.scripts import Script
 from tests.migrating import ran
 from tests.revision_scripts import CREATE, GROUP, Project
 
@@ -182,7 +187,7 @@ def test_a_script_that_has_fewer_changes_than_are_done_is_refused(project: Proje
     with pytest.raises(RuntimeError):
         project.up()
     project.revision("a2", "a1", add("x"))
-    with pytest.raises(MigrationError, match="It has 1 changes now"):
+    with pytest.raises(MigrationError, match="Of its changes 1 are left"):
         project.up()
     assert project.heads() == ["a1"]
 
@@ -233,6 +238,33 @@ def test_a_process_of_another_machine_is_waited_for_until_it_is_silent(alive: Pr
     edit_journal(alive, at="2026-01-01T00:00:00+00:00")
     alive.up()
     assert alive.columns() == ["k", "n", "x", "y"]
+
+
+def test_a_long_change_gives_signs_of_life(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "BEAT", dt.timedelta(milliseconds=20))
+    project.revisions.edit(lambda stored: {"heads": ()})
+    made = ledger.Ledger(project.revisions)
+    made.begin(Script("a2", "up", "a2"), "a change")
+    edit_journal(project, at="2026-01-01T00:00:00+00:00")
+    with made.heard():
+        deadline = time.monotonic() + 30
+        while project.journal["at"] < "2026-01-02" and time.monotonic() < deadline:
+            time.sleep(0.02)
+    assert project.journal["at"] > "2026-01-02"
+    made.finish("a change")
+    assert len(project.journal["done"]) == 1
+
+
+@pytest.mark.parametrize("given", [{"allow_breaking": ""}, {"allow-breaking": "yes"}])
+def test_flags_are_read_from_x(given: Mapping[str, str]) -> None:
+    assert Flags.of({**given, "other": "1"}) == Flags(allow_breaking=True)
+
+
+def test_flags_that_are_neither_yes_nor_no_are_refused() -> None:
+    with pytest.raises(ConfigError, match="adopt=maybe"):
+        Flags.of({"adopt": "maybe"})
 
 
 def test_who_was_taken_over_stops(project: Project) -> None:
