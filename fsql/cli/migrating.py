@@ -71,6 +71,7 @@ FLAGS = {
     "--takeover": "Go on with what another process began and doesn't end.",
 }
 CHANGING = tuple(FLAGS)
+COMPARING = CHANGING[:3]
 WHERE: tuple[Callable[[Any], Any], ...] = (
     click.option("--url", help="The store.  [default: the project's]"),
     click.option("--models", metavar="MODULE:NAME", help="The MetaData that declares the groups."),
@@ -136,7 +137,7 @@ def _told() -> Iterator[None]:
         raise click.ClickException(str(error)) from error
 
 
-@_alembic("--allow-breaking")
+@_alembic(*COMPARING)
 @message
 @click.option("--autogenerate", is_flag=True, help="Compare the store with the declared groups.")
 @sql
@@ -225,7 +226,7 @@ def show(config: Config, rev: str) -> None:
     command.show(config, rev)
 
 
-@_alembic()
+@_alembic(*COMPARING)
 def check(config: Config) -> None:
     """Fail if the store is not as the groups are declared, or was changed by hand."""
     from alembic import command

@@ -581,13 +581,24 @@ def test_hundreds_of_groups_cost_pages_and_not_calls(
 ) -> None:
     few = columns()[:2]
     groups = [weather(columns()[:2], entity=f"e{number:03}") for number in range(130)]
-    for group in groups:
-        project.store.create(group)
+    project.store.create(groups[0])
+    for group in groups[1:]:
+        copy(project, groups[0], group)
     more = columns()[:3]
     project.declare(*groups[1:-1], weather(more, entity="e129"), weather(few, entity="new"))
     calls().clear()
     assert len(differences(project)) == 3
-    assert calls() == {"GetTables": 3}  # of 100: 130 tables and their 130 views
+    assert calls() == {"GetTables": 2}  # of 100: 130 tables, and the first one's view
+
+
+def copy(project: Project, one: FeatureGroup, other: FeatureGroup) -> None:
+    """Make a group's entry like that of one with the same columns; quick, and without files."""
+    glue = project.store.catalog.glue
+    table = glue.get_table(DatabaseName="feature_store", Name=one.name)["Table"]
+    made = {name: table[name] for name in ("StorageDescriptor", "TableType")}
+    parameters = {**table["Parameters"], **other.properties}
+    entry = {**made, "Name": other.name, "Parameters": parameters}
+    glue.create_table(DatabaseName="feature_store", TableInput=entry)
 
 
 # --- what is refused ---------------------------------------------------------------------------

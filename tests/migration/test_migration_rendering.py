@@ -4,18 +4,37 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fsql.migration import operations
+from fsql.migration.changes import (
+    AlterColumn,
+    Backfill,
+    Change,
+    CreateGroup,
+    DropGroup,
+    Execute,
+    MoveColumn,
+    Release,
+)
+from fsql.migration.evolving import evolved
+from fsql.migration.impl import FsqlImpl
+from fsql.migration.rendering import operation, operation_text
 from fsql.migration.source import Code, imported, literal, text
+from fsql.migration.state import State
 from fsql.migration.type_source import column_source, type_source
 from fsql.types import EpochType, IsoTextType, arrow_type
+from tests.migration.strategies import TABLE, lives, states
 
 LEAVES = [
     pa.bool_(),
@@ -145,3 +164,82 @@ def test_types_read_as_a_model_declares_them() -> None:
         "import sqlalchemy as sa",
         "from fsql.types import Struct",
     }
+
+
+# --- whole changes, through the operations of a revision's file -------------------------------
+
+
+def run(change: Change) -> list[Change]:
+    """What comes out of a change's source text when a revision runs it."""
+    assert operations.ChangeOp is not None  # importing it is what makes them
+    made: list[Change] = []
+    context = MigrationContext.configure(dialect_name="fsql", opts={"as_sql": True})
+    names: dict[str, Any] = {"op": Operations(context)}
+    exec("\n".join(sorted(imported(operation(change)))), names)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FsqlImpl, "make", lambda impl, change: made.append(change))
+        exec(operation_text(change), names)
+    return made
+
+
+@settings(max_examples=40)
+@given(lives(most=4) | lives("hive", most=4), st.none() | st.just("archive"))
+def test_changes_of_columns_and_options_come_back(
+    life: tuple[State, list[Change]], database: str | None
+) -> None:
+    state, made = life
+    for change in made:
+        there = replace(change, database=database) if not isinstance(change, Execute) else change
+        (found,) = run(there)
+        after = evolved(change, state)
+        assert evolved(found, state) == after
+        assert operation_text(found) == operation_text(there)
+        assert after is not None
+        state = after
+
+
+@settings(max_examples=40)
+@given(states() | states("hive"), st.booleans())
+def test_groups_come_back(state: State, released: bool) -> None:
+    (found,) = run(CreateGroup(state, released, "archive"))
+    assert found == CreateGroup(state, released, "archive")
+
+
+SELECT = """\
+SELECT a, 'it''s' AS b
+FROM t
+    WHERE c > 1"""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        DropGroup(TABLE),
+        Backfill(TABLE, SELECT),
+        Backfill(TABLE, "SELECT 1 AS a", "archive"),
+        Backfill(TABLE, "SELECT '\\d' AS a\nFROM t"),
+        Release(TABLE),
+        MoveColumn(TABLE, 'wind."at.10m"', None),
+        AlterColumn(TABLE, "temp", comment=None, metadata=None),
+        AlterColumn(TABLE, "temp", nullable=True, metadata={b"k": b"\xff"}),
+    ],
+    ids=operation_text,
+)
+def test_other_changes_come_back(change: Change) -> None:
+    assert run(change) == [change]
+
+
+def test_a_statement_keeps_its_lines() -> None:
+    assert operation_text(Backfill(TABLE, SELECT)).split("\n") == [
+        "op.backfill(",
+        f'    "{TABLE}",',
+        '    """',
+        "    SELECT a, 'it''s' AS b",
+        "    FROM t",
+        "        WHERE c > 1",
+        '    """,',
+        ")",
+    ]
+    (found,) = run(Execute(SELECT))
+    assert isinstance(found, Execute)
+    assert found.sql.split() == SELECT.split()
