@@ -17,7 +17,7 @@ from fsql.errors import MigrationConflict
 from tests.migrating import started, upgrade
 from tests.migration_project import PROJECT, fill, first, journal, seen, up
 
-FEW, MANY = 4, 24
+FEW, MANY = 2, 20
 LOST = re.compile(r"under way|came first|taken over", re.IGNORECASE)
 
 
