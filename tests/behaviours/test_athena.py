@@ -95,7 +95,7 @@ def test_a_long_query_is_really_cancelled(athena: AthenaClient, refused: Refused
     athena.client.stop_query_execution(QueryExecutionId=id_)
     started = time.monotonic()
     status = athena.wait(id_)["Status"]
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60  # it would take hours
     assert status["State"] == "CANCELLED"
     assert status["StateChangeReason"] == "Query cancelled by user"
     assert "AthenaError" not in status

@@ -637,7 +637,7 @@ def statements(draw: st.DrawFn) -> str:
 NAMES = count()
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(ROWS, min_size=1, max_size=2),
     st.lists(statements(), min_size=1, max_size=3),

@@ -407,7 +407,7 @@ def test_properties_of_hive_tables_are_glues(athena: AthenaClient) -> None:
 STEPS = ("insert", "delete", "update", "optimize", "vacuum", "tag")
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(STEPS), min_size=4, max_size=14))
 def test_whatever_is_done_rows_and_snapshots_stay_readable(
     athena: AthenaClient, steps: list[str]

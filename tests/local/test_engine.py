@@ -110,7 +110,7 @@ def test_a_session_stops_when_it_is_cancelled(engine: Engine, how: str, sql: str
         with pytest.raises(Cancelled):
             for _ in getattr(session, how)(sql):
                 pass
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 60  # they would take hours
         with pytest.raises(Cancelled):
             session.rows_of("SELECT 1")
     with engine.session() as other:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 import subprocess
 import sys
 import textwrap
@@ -16,6 +14,7 @@ from typing import Any
 import pytest
 
 from fsql.local import attach, isolated_session
+from tests.programs import Program
 
 SETUP = """
 import sys, time
@@ -49,11 +48,11 @@ LONG = (
     " WHERE (x * 7 + y * 3 + z) % 11 = 4"
 )
 
-Program = Callable[..., subprocess.Popen[str]]
+Started = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
-def program(tmp_path: Path) -> Iterator[Program]:
+def program(tmp_path: Path) -> Iterator[Started]:
     """Start a program on the store in ``tmp_path/aws``; what it prints can be read."""
     started: list[subprocess.Popen[str]] = []
 
@@ -135,7 +134,7 @@ def line(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().strip()
 
 
-def test_another_process_sees_queries_and_reads_their_results(here: Here, program: Program) -> None:
+def test_another_process_sees_queries_and_reads_their_results(here: Here, program: Started) -> None:
     process = program(
         """
         id_ = start("SELECT x, 'v' || CAST(x AS varchar) AS v FROM UNNEST(sequence(1, 1500)) t(x)")
@@ -157,7 +156,7 @@ def test_another_process_sees_queries_and_reads_their_results(here: Here, progra
     assert {select, show, failing} <= set(listed)
 
 
-def test_another_process_can_cancel(here: Here, program: Program) -> None:
+def test_another_process_can_cancel(here: Here, program: Started) -> None:
     process = program("id_ = start(sys.argv[2]); print(id_, flush=True); wait(id_)", LONG)
     id_ = line(process)
     assert here.execution(id_)["Status"]["State"] == "RUNNING"
@@ -166,7 +165,7 @@ def test_another_process_can_cancel(here: Here, program: Program) -> None:
     assert process.wait(10) == 0
 
 
-def test_a_query_of_a_killed_process_fails(here: Here, program: Program) -> None:
+def test_a_query_of_a_killed_process_fails(here: Here, program: Started) -> None:
     process = program("print(start(sys.argv[2]), flush=True); time.sleep(60)", LONG)
     id_ = line(process)
     assert here.execution(id_)["Status"]["State"] == "RUNNING"
@@ -179,13 +178,13 @@ def test_a_query_of_a_killed_process_fails(here: Here, program: Program) -> None
     assert status["AthenaError"]["ErrorCategory"] == 1
 
 
-def test_a_program_ends_though_its_query_runs(program: Program) -> None:
+def test_a_program_ends_though_its_query_runs(program: Started) -> None:
     process = program("start('SELECT 1'); start(sys.argv[2]); time.sleep(0.3); print('end')", LONG)
     assert process.wait(20) == 0
     assert line(process) == "end"
 
 
-def test_a_killed_insert_leaves_all_rows_or_none(here: Here, program: Program) -> None:
+def test_a_killed_insert_leaves_all_rows_or_none(here: Here, program: Started) -> None:
     here.table("t", "a bigint, b string")
     insert = (
         "INSERT INTO t SELECT x, CAST(x AS varchar) FROM UNNEST(sequence(1, 1000)) a(x)"
@@ -194,11 +193,10 @@ def test_a_killed_insert_leaves_all_rows_or_none(here: Here, program: Program) -
     chance = random.Random(7)
     again = "rows(sys.argv[2])\nprint('go', flush=True)\nwhile True: rows(sys.argv[2])"
     for _ in range(5):
-        process = program(again, insert)
-        assert line(process) == "go"
-        time.sleep(chance.uniform(0, 0.2))
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        with Program(SETUP + again, str(here.root), insert) as process:
+            assert process.stdout.readline() == "go\n"
+            time.sleep(chance.uniform(0, 0.2))
+            process.kill()
         ((_,), (count,)) = here.run("SELECT count(*) AS n FROM t")
         assert int(count or 0) % 20_000 == 0
     before = int(count or 0)
@@ -211,10 +209,10 @@ def test_a_killed_insert_leaves_all_rows_or_none(here: Here, program: Program) -
     assert len(list((here.root / "tmp").glob("engine-*"))) == 1
 
 
-def test_processes_append_to_one_table_at_once(here: Here, program: Program) -> None:
+def test_processes_append_to_one_table_at_once(here: Here) -> None:
     here.table("t", "a bigint")
     text = "for i in range(3): rows(f'INSERT INTO t VALUES ({sys.argv[2]} * 10 + {i})')"
-    processes = [program(text, str(number)) for number in range(3)]
+    processes = [Program(SETUP + text, str(here.root), str(number)) for number in range(3)]
     for number in range(3, 5):
         for i in range(3):
             here.run(f"INSERT INTO t VALUES ({number * 10 + i})")
@@ -223,7 +221,7 @@ def test_processes_append_to_one_table_at_once(here: Here, program: Program) -> 
     assert [int(a or -1) for (a,) in rows] == [n * 10 + i for n in range(5) for i in range(3)]
 
 
-def test_a_forked_child_runs_queries_of_its_own(program: Program) -> None:
+def test_a_forked_child_runs_queries_of_its_own(program: Started) -> None:
     process = program(
         """
         import os

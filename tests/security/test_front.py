@@ -238,7 +238,7 @@ def test_slow_heads_are_hung_up_on(attacked: Place) -> None:
             connection.sendall(b"GET / HTTP/1.1\r\nHost: local")
         start = time.monotonic()
         assert asked(attacked, "GET", "/health")[0] == 200
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 20
         slow[0].settimeout(45)
         ended = b"".join(iter(lambda: slow[0].recv(100), b""))
         assert not ended or b" 4" in ended[:20]

@@ -43,7 +43,7 @@ def small(_small: Place) -> Iterator[Place]:
 def test_a_query_that_takes_too_long_fails(small: Place) -> None:
     start = time.monotonic()
     assert small.ask(FOREVER) == TIME
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 60
     found = small.athena.list_query_executions()["QueryExecutionIds"][0]
     status = small.athena.get_query_execution(QueryExecutionId=found)["QueryExecution"]["Status"]
     assert status["AthenaError"]["ErrorCategory"] == 1
@@ -59,7 +59,7 @@ def test_a_query_that_is_deaf_is_given_up(small: Place) -> None:
     time.sleep(0.5)
     start = time.monotonic()
     assert small.ask("SELECT 2") == [["_col0"], ["2"]]
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 20
     for thread in threads:
         thread.join(40)
     assert told == [TIME] * 3
