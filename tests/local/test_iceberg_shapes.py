@@ -16,6 +16,7 @@ from pyiceberg.table import Table
 
 import fsql
 from fsql.dialect import catalog_of
+from fsql.local.tables.iceberg_readings import Reading, Readings
 from fsql.local.tables.iceberg_shapes import Footer, table_shape
 
 LOCATION = "'s3://fsql-local/shapes/t/'"
@@ -126,3 +127,25 @@ def test_another_shape_is_told(other: pa.Field) -> None:
 def test_types_of_several_readings_are_found_by_id(type_: it.IcebergType) -> None:
     inside = it.StructType(it.NestedField(2, "x", it.ListType(3, type_, False)))
     assert table_shape([it.NestedField(1, "s", inside)]) is None
+
+
+def test_files_of_older_columns_are_read_by_the_names_of_then(
+    cursor: Any, table: Table, tmp_path: Path
+) -> None:
+    """By field id DuckDB takes a file for one of a single row, and joins it badly."""
+    with table.update_schema() as update:
+        update.rename_column("a", "c").update_column("b", it.LongType()).delete_column("n")
+        update.add_column("more", it.StructType(it.NestedField(1, "x", it.LongType())))
+        update.move_first("b")
+    (written,) = (tmp_path / "store").rglob("data/*.parquet")
+    (task,) = table.scan().plan_files()
+    footer = Footer(pq.read_schema(written))
+
+    def reading() -> Reading:
+        return Readings(table.metadata, table.schema(), lambda uri: footer).of(task.file)
+
+    assert reading().found == "hive_partitioning=false"
+    assert rows(cursor, "SELECT * FROM t ORDER BY b") == [(10, 1, None), (20, 2, None)]
+    cursor.execute("INSERT INTO t VALUES (30, 3, CAST(ROW(1) AS ROW(x bigint)))")
+    found = "SELECT c, b, more.x FROM t WHERE b >= 20 ORDER BY b"
+    assert rows(cursor, found) == [(2, 20, None), (3, 30, 1)]

@@ -8,21 +8,17 @@ deletes applied; what is not handled is refused, never ignored.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 from pyiceberg.manifest import DataFile, FileFormat
 from pyiceberg.schema import Schema
 from pyiceberg.serializers import FromInputFile
 from pyiceberg.table import DataScan, FileScanTask
 from pyiceberg.table.metadata import TableMetadata
-from pyiceberg.table.name_mapping import MappedField
-from pyiceberg.transforms import IdentityTransform
-from pyiceberg.types import NestedField, StructType
 
 from fsql.local.engine import literal
 from fsql.local.objects import Objects
@@ -30,8 +26,9 @@ from fsql.local.tables.filters import Filter
 from fsql.local.tables.hidden import PATH, Hidden, modified
 from fsql.local.tables.iceberg_io import StoreFileIO
 from fsql.local.tables.iceberg_pruning import pruned
-from fsql.local.tables.iceberg_shapes import Footer, table_shape
-from fsql.local.tables.iceberg_types import file_schema, to_trino
+from fsql.local.tables.iceberg_readings import Reading, Readings
+from fsql.local.tables.iceberg_shapes import Footer
+from fsql.local.tables.iceberg_types import to_trino
 from fsql.local.tables.structs import restored
 from fsql.local.transpile import TrinoError
 from fsql.local.transpile import types as tt
@@ -123,7 +120,7 @@ class Iceberg:
         if rows is not None and schema.schema_id == metadata.current_schema_id:
             tasks = pruned(metadata, tasks, rows)
         readings, virtual = (
-            _Readings(metadata, schema, self._footer_of),
+            Readings(metadata, schema, self._footer_of),
             self._virtual(hidden, tasks),
         )
         scans = list(self._scans(readings, tasks, columns, virtual))
@@ -159,7 +156,7 @@ class Iceberg:
         planned = planned if wanted is None else pruned(metadata, planned, wanted)
         tasks = {self._path(task.file.file_path): task for task in planned}
         columns = _columns(schema)
-        readings = _Readings(metadata, schema, self._footer_of)
+        readings = Readings(metadata, schema, self._footer_of)
 
         def scan(*paths: str) -> list[str]:
             chosen = [tasks[path] for path in paths]
@@ -181,7 +178,7 @@ class Iceberg:
         """An item of FROM with the rows of some files in their order; TrinoError like `source`."""
         schema = metadata.schema()
         _check_defaults(schema)
-        columns, readings = _columns(schema), _Readings(metadata, schema, self._footer_of)
+        columns, readings = _columns(schema), Readings(metadata, schema, self._footer_of)
         return union(list(self._scans(readings, tasks, columns)))
 
     def _planned(self, location: str, snapshot: int | None) -> Sequence[FileScanTask]:
@@ -196,13 +193,13 @@ class Iceberg:
 
     def _scans(
         self,
-        readings: _Readings,
+        readings: Readings,
         tasks: Iterable[FileScanTask],
         columns: Mapping[str, tt.Type],
         virtual: _Virtual = MappingProxyType({}),
     ) -> Iterator[str]:
         """One scan for the files that are read by the same schema with the same deletes."""
-        groups: dict[tuple[_Reading, frozenset[str]], list[str]] = defaultdict(list)
+        groups: dict[tuple[Reading, frozenset[str]], list[str]] = defaultdict(list)
         for task in tasks:
             path = self._path(task.file.file_path)
             _check_file(task.file)
@@ -212,8 +209,10 @@ class Iceberg:
             scan = f"read_parquet({literal(paths)}, {reading.found})"
             reduced = dict(reading.columns)
             extra = {name: type_ for name, (_, type_) in virtual.items()}
-            if virtual or deletes:
-                listed = [f"rows_.{tt.quoted(name)}" for name in reduced]
+            if virtual or deletes or reading.values:
+                values = reading.values or [f"rows_.{tt.quoted(name)}" for name in reduced]
+                pairs = zip(values, reduced, strict=True)
+                listed = [f"{value} AS {tt.quoted(name)}" for value, name in pairs]
                 listed += [f"{sql} AS {tt.quoted(name)}" for name, (sql, _) in virtual.items()]
                 scan = f"(SELECT {', '.join(listed)} FROM {scan} AS rows_{self._but(deletes)})"
             yield restored({**columns, **extra}, {**reduced, **extra}, scan)
@@ -246,66 +245,6 @@ class Iceberg:
         )
 
 
-@dataclass(frozen=True)
-class _Reading:
-    """How a file is read: the argument that says where columns are, and those that it gives."""
-
-    found: str
-    columns: tuple[tuple[str, tt.Type], ...]
-
-
-class _Readings:
-    """How each file of a table is read: by name if that is as good as by field id, see `Footer`."""
-
-    def __init__(
-        self, metadata: TableMetadata, schema: Schema, footer_of: Callable[[str], Footer]
-    ) -> None:
-        self._metadata = metadata
-        self._schema = schema
-        self._footer_of = footer_of
-        self._structs = _structs(self._schema.fields)
-        self._usual = self._by_id(self._schema)
-        self._named = _Reading("hive_partitioning=false", self._usual.columns)
-        self._shape = table_shape(self._schema.fields)
-
-    def of(self, file: DataFile) -> _Reading:
-        """How to read a file.
-
-        Raises:
-            TrinoError: NOT_SUPPORTED when a column's values stand in the metadata only.
-        """
-        counted = (file.value_counts or {}).keys()
-        suspect = [ids for ids in self._structs if not ids & counted]
-        mapping = self._metadata.name_mapping()
-        if mapping is None and not suspect and self._has_partition_columns(file, counted):
-            named = self._shape and self._shape == self._footer_of(file.file_path).shape
-            return self._named if named else self._usual
-        # The footer knows for sure what the statistics only leave open.
-        found = self._footer_of(file.file_path).schema
-        present = _ids(found)
-        if not present and mapping is not None:
-            names = _names(mapping.root, found)
-            return self._reading(names.keys(), lambda id_: literal(names.get(id_, f"~{id_}")))
-        if not self._has_partition_columns(file, present):
-            raise TrinoError(
-                "NOT_SUPPORTED",
-                f"{file.file_path} holds the value of a partition column in its metadata only",
-            )
-        return self._reading(present, str)
-
-    def _reading(self, present: Collection[int], key: Callable[[int], str]) -> _Reading:
-        return self._by_id(Schema(*_reduced(self._schema.fields, present)), key)
-
-    def _by_id(self, schema: Schema, key: Callable[[int], str] = str) -> _Reading:
-        columns = tuple((f.name.lower(), to_trino(f.field_type)) for f in schema.fields)
-        return _Reading(f"schema={file_schema(schema, key)}", columns)
-
-    def _has_partition_columns(self, file: DataFile, present: Collection[int]) -> bool:
-        spec = self._metadata.specs()[file.spec_id]
-        identities = (f for f in spec.fields if isinstance(f.transform, IdentityTransform))
-        return all(field.source_id in present for field in identities)
-
-
 def _by_path(tasks: Iterable[FileScanTask]) -> list[FileScanTask]:
     return sorted(tasks, key=lambda task: task.file.file_path)
 
@@ -322,29 +261,6 @@ def _schema_at(metadata: TableMetadata, snapshot: int | None) -> Schema:
     return next(s for s in metadata.schemas if s.schema_id == found.schema_id)
 
 
-def _structs(fields: Iterable[NestedField]) -> list[frozenset[int]]:
-    """The ids below each struct that is a column or lies in structs only."""
-    found = []
-    for field in fields:
-        if isinstance(field.field_type, StructType):
-            found.append(frozenset(Schema(*field.field_type.fields).field_ids))
-            found += _structs(field.field_type.fields)
-    return found
-
-
-def _reduced(fields: Iterable[NestedField], present: Collection[int]) -> list[NestedField]:
-    """The fields without the structs of which a file has nothing; see `structs`."""
-    kept = []
-    for field in fields:
-        if isinstance(field.field_type, StructType):
-            below = _reduced(field.field_type.fields, present)
-            if not any(id_ in present for id_ in Schema(*below).field_ids):
-                continue
-            field = field.model_copy(update={"field_type": StructType(*below)})
-        kept.append(field)
-    return kept
-
-
 def empty_source(columns: Mapping[str, tt.Type]) -> str:
     """An item of FROM with these columns and no rows."""
     nulls = (f"CAST(NULL AS {tt.duckdb_type(t)}) AS {tt.quoted(n)}" for n, t in columns.items())
@@ -356,35 +272,6 @@ def union(scans: list[str]) -> str:
     if len(scans) == 1:
         return scans[0]
     return "(" + " UNION ALL ".join(f"SELECT * FROM {scan}" for scan in scans) + ")"
-
-
-def _ids(fields: Iterable[pa.Field]) -> set[int]:
-    """All field ids in a file's schema."""
-    found = set()
-    for field in fields:
-        id_ = (field.metadata or {}).get(b"PARQUET:field_id")
-        if id_ is not None:
-            found.add(int(id_))
-        found |= _ids(_children(field.type))
-    return found
-
-
-def _children(type_: pa.DataType) -> list[pa.Field]:
-    if pa.types.is_map(type_):
-        return [type_.key_field, type_.item_field]
-    return [type_.field(i) for i in range(type_.num_fields)]
-
-
-def _names(mapping: Iterable[MappedField], file: Iterable[pa.Field]) -> dict[int, str]:
-    """The names that a file's fields have, by the ids that a mapping gives them."""
-    there = {field.name: field for field in file}
-    names: dict[int, str] = {}
-    for field in mapping:
-        for name in field.names:
-            if name in there and field.field_id is not None:
-                names[field.field_id] = name
-                names |= _names(field.fields, _children(there[name].type))
-    return names
 
 
 def _check_file(file: DataFile) -> None:
