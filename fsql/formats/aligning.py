@@ -94,7 +94,7 @@ def _inner(found: pa.Field, wanted: pa.Field, inside: bool) -> Align | None:
 
 
 def _container(wanted: pa.DataType, found: Iterable[pa.Field]) -> Align:
-    """Lists and maps; what is in them is aligned, or all NULL."""
+    """Lists and maps; what is in them is aligned."""
     inner = (
         [wanted.key_field, wanted.item_field] if pa.types.is_map(wanted) else [wanted.value_field]
     )
@@ -105,7 +105,8 @@ def _container(wanted: pa.DataType, found: Iterable[pa.Field]) -> Align:
 
         def part(values: pa.Array, type_: pa.DataType) -> pa.Array:
             make = next(rest)
-            return pa.nulls(len(values), type_) if make is None else make(values)
+            assert make is not None  # what is inside of something is aligned, whatever is in it
+            return make(values)
 
         return rebuilt(array, wanted, part)
 
