@@ -25,6 +25,7 @@ from fsql.sessions import SESSION_ARGUMENTS, cloud_session
 from fsql.urls import Location, parse_url
 
 if TYPE_CHECKING:
+    from fsql.local import Limits
     from fsql.local.server import Server
 
 __all__ = ["Aws", "open_aws", "open_server"]
@@ -277,7 +278,6 @@ def open_server(
 def _athena_before(
     location: Location, folder: Path, glue_endpoint: str | None, s3_endpoint: str | None
 ) -> Any:
-    from fsql.local import Limits
     from fsql.local.remote.services import RemoteServices
 
     # A bucket's own host name would be one that nobody but AWS has.
@@ -290,10 +290,8 @@ def _athena_before(
         s3 = session.client("s3", region, endpoint_url=s3_endpoint, config=config)
     except (BotoCoreError, ValueError) as error:
         raise ConfigError(f"No clients of Glue and S3: {error}") from error
-    arguments = location.arguments
-    limits = Limits(arguments.get("max_memory"), arguments.get("query_timeout"))
     try:
-        return RemoteServices(folder, glue, s3, limits)
+        return RemoteServices(folder, glue, s3, _limits(location))
     except OSError as error:
         raise StorageError(f"The folder {str(folder)!r} cannot be used: {error}") from error
 
@@ -306,8 +304,7 @@ _open_lock = threading.Lock()
 def _local_aws(location: Location, folder: Path) -> Any:
     from fsql.local import Limits, LocalAWS
 
-    arguments = location.arguments
-    wanted = Limits(arguments.get("max_memory"), arguments.get("query_timeout"))
+    wanted = _limits(location)
     with _open_lock:
         folder.mkdir(parents=True, exist_ok=True)
         real = folder.resolve()
@@ -320,6 +317,13 @@ def _local_aws(location: Location, folder: Path) -> Any:
                 f" {local.limits}. Give max_memory and query_timeout where it is opened first."
             )
         return local
+
+
+def _limits(location: Location) -> Limits:
+    from fsql.local import Limits
+
+    arguments = location.arguments
+    return Limits(arguments.get("max_memory"), arguments.get("query_timeout"))
 
 
 def _slashed(uri: str | None) -> str | None:
