@@ -80,8 +80,8 @@ class Lab:
         number: of the next step in the current run.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.url = f"fsql:///{folder / 'store'}"
+    def __init__(self, folder: Path, url: str | None = None) -> None:
+        self.url = url or f"fsql:///{folder / 'store'}"
         self.store = fsql.FeatureStore(self.url)
         self.engine = self.store.engine
         self.catalog = self.store.catalog
