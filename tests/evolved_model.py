@@ -151,7 +151,9 @@ class Tree:
             return random.choice([Decimal("1.25"), Decimal("-999.99"), Decimal("0.00")])
         if pa.types.is_timestamp(type_):
             return dt.datetime(2026, random.randint(1, 12), 3, tzinfo=dt.UTC)
-        return random.random() < 0.5 if pa.types.is_boolean(type_) else random.choice(["", "x", "é"])
+        return (
+            random.random() < 0.5 if pa.types.is_boolean(type_) else random.choice(["", "x", "é"])
+        )
 
 
 def shown(row: dict[int, Any], nodes: tuple[Node, ...]) -> dict[str, Any]:
