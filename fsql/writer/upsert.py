@@ -14,7 +14,7 @@ import pyarrow as pa
 from fsql import formats
 from fsql.catalog import Catalog, Entry
 from fsql.dbapi import connect
-from fsql.errors import CommitConflict, PartlyWritten, QueryError, ServiceError, StorageError
+from fsql.errors import QueryError
 from fsql.formats.iceberg import load
 from fsql.formats.partitions import Partitioner
 from fsql.model import FeatureGroup
@@ -22,7 +22,7 @@ from fsql.planning import Planner
 from fsql.writer.hive_upsert import upsert_hive
 from fsql.writer.lanes import Upload, run
 from fsql.writer.merge import merges, order_column, part_column
-from fsql.writer.upsert_once import Staged, UpsertOnce, overtaken, pause
+from fsql.writer.upsert_once import Staged, UpsertOnce, in_turn, overtaken, pause
 
 __all__ = ["upsert"]
 
@@ -141,20 +141,16 @@ def _all_merged(
     catalog: Catalog, entry: Entry, statements: Sequence[str], partitions: int
 ) -> list[int | None]:
     """Run the statements; how many rows each inserted or updated, if Athena says so."""
-    counts: list[int | None] = []
-    for sql in statements:
-        try:
-            counts.append(_merged(catalog, sql, entry))
-        except (QueryError, CommitConflict, ServiceError, StorageError) as error:
-            if not counts:
-                raise
-            raise PartlyWritten(
-                f"Rows of {partitions:,} partitions of {entry.name!r} take {len(statements)}"
-                f" statements. {len(counts)} of them were done and the next one was not: {error}"
-                " Write the same rows with mode='upsert' again; those that are stored already are"
-                " stored again and not twice."
-            ) from error
-    return counts
+
+    def told(done: int, error: Exception) -> str:
+        return (
+            f"Rows of {partitions:,} partitions of {entry.name!r} take {len(statements)}"
+            f" statements. {done} of them were done and the next one was not: {error}"
+            " Write the same rows with mode='upsert' again; those that are stored already are"
+            " stored again and not twice."
+        )
+
+    return in_turn(statements, lambda _, sql: _merged(catalog, sql, entry), told)
 
 
 def _merged(catalog: Catalog, sql: str, entry: Entry) -> int | None:

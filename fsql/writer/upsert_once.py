@@ -33,7 +33,16 @@ from fsql.errors import (
 )
 from fsql.formats.iceberg import load
 
-__all__ = ["ATTEMPTS", "OVERTAKEN", "Execute", "Staged", "UpsertOnce", "overtaken", "pause"]
+__all__ = [
+    "ATTEMPTS",
+    "OVERTAKEN",
+    "Execute",
+    "Staged",
+    "UpsertOnce",
+    "in_turn",
+    "overtaken",
+    "pause",
+]
 
 ATTEMPTS = 4  # Athena itself tries several times before it gives up
 OVERTAKEN = "ICEBERG_COMMIT_ERROR"
@@ -103,19 +112,16 @@ class UpsertOnce:
     def found(self) -> Staged | None:
         """What another process has staged to its end; what it began only is deleted."""
         try:
-            text = self._table().properties.get(_RECORD)
+            staged = _recorded(self._table())
         except TableNotFound:
             return None
-        if text is None:
+        if staged is None:
             self.discard()
-            return None
-        plain = json.loads(text)
-        return Staged(**{**plain, "attempts": tuple(plain["attempts"])})
+        return staged
 
     def keep(self, staged: Staged) -> None:
         """Remember what is staged: from now on it is found again."""
-        with self._table().transaction() as transaction:
-            transaction.set_properties({_RECORD: json.dumps(asdict(staged))})
+        _record(self._table(), staged)
 
     def discard(self) -> None:
         """Delete what is staged."""
@@ -132,20 +138,19 @@ class UpsertOnce:
             QueryFailed, InvalidQuery, QueryCancelled: Athena did not do it; nothing was written.
             ServiceError, StorageError: AWS refused or did not answer; what is staged is kept.
         """
-        counts: list[int | None] = []
-        for number, sql in enumerate(statements):
-            try:
-                counts.append(self._once(number, sql, execute))
-            except (QueryError, CommitConflict, ServiceError, StorageError) as error:
-                if not counts:
-                    self._let_go(error)
-                    raise
-                raise PartlyWritten(
-                    f"The rows for {self._entry.name!r} take {len(statements)} statements."
-                    f" {len(counts)} of them were done and the next one was not: {error} What is"
-                    " staged is kept: repeat the upsert with the same token, and it goes on."
-                ) from error
-        return counts
+
+        def told(done: int, error: Exception) -> str:
+            return (
+                f"The rows for {self._entry.name!r} take {len(statements)} statements."
+                f" {done} of them were done and the next one was not: {error} What is"
+                " staged is kept: repeat the upsert with the same token, and it goes on."
+            )
+
+        try:
+            return in_turn(statements, lambda number, sql: self._once(number, sql, execute), told)
+        except (QueryError, CommitConflict):
+            self.discard()  # of other errors nobody knows whether the first statement ran
+            raise
 
     def mark(self) -> int:
         """Say in the table's history that the rows are in it, and let go of what is staged."""
@@ -153,18 +158,13 @@ class UpsertOnce:
         self.discard()
         return made
 
-    def _let_go(self, error: Exception) -> None:
-        """Delete what is staged, unless nobody knows whether its first statement ran."""
-        if isinstance(error, QueryError | CommitConflict):
-            self.discard()
-
     def _once(self, number: int, sql: str, execute: Execute) -> int | None:
         """Send a statement until it succeeds; of earlier processes' attempts it is seen how."""
         attempt = failures = 0
         while True:
-            known = self._sent(number, attempt)
+            known, request = self._sent(number, attempt)
             try:
-                return execute(sql, self._request(number, attempt))
+                return execute(sql, request)
             except QueryError as error:
                 if not known:
                     failures += 1
@@ -172,26 +172,64 @@ class UpsertOnce:
                     pause(failures)
             attempt += 1
 
-    def _sent(self, number: int, attempt: int) -> bool:
-        """Whether an attempt was made before; if not, take note that it is made now."""
+    def _sent(self, number: int, attempt: int) -> tuple[bool, str]:
+        """Whether an attempt was made before, else take note that it is made now; and its name."""
         while True:
-            staged = self.found()
+            table = self._table()
+            staged = _recorded(table)
             if staged is None:
                 raise TableNotFound(self.stage, self._entry.database)
+            work = f"{table.metadata.table_uuid} {number} {attempt}"
+            request = hashlib.sha256(work.encode()).hexdigest()
             if attempt < staged.tried(number):
-                return True
+                return True, request
             try:
-                self.keep(staged.trying(number))
+                _record(table, staged.trying(number))
             except CommitFailedException:
                 continue  # another process has the same token: what it sends is the same
-            return False
-
-    def _request(self, number: int, attempt: int) -> str:
-        stage = self._table().metadata.table_uuid
-        return hashlib.sha256(f"{stage} {number} {attempt}".encode()).hexdigest()
+            return False, request
 
     def _table(self) -> Table:
         return load(self._catalog, self.stage, self._entry.database)
+
+
+def _recorded(table: Table) -> Staged | None:
+    text = table.properties.get(_RECORD)
+    if text is None:
+        return None
+    plain = json.loads(text)
+    return Staged(**{**plain, "attempts": tuple(plain["attempts"])})
+
+
+def _record(table: Table, staged: Staged) -> None:
+    with table.transaction() as transaction:
+        transaction.set_properties({_RECORD: json.dumps(asdict(staged))})
+
+
+def in_turn(
+    statements: Sequence[str],
+    run: Callable[[int, str], int | None],
+    told: Callable[[int, Exception], str],
+) -> list[int | None]:
+    """Run statements one after the other; how many rows each changed, if Athena says so.
+
+    Args:
+        run: takes a statement's place and the statement.
+        told: what to say when so many were done and the next one was not.
+
+    Raises:
+        PartlyWritten: the first ones were done.
+        CommitConflict, QueryError, ServiceError, StorageError: the first one was not done.
+    """
+    counts: list[int | None] = []
+    for number, sql in enumerate(statements):
+        try:
+            counts.append(run(number, sql))
+        except (QueryError, CommitConflict, ServiceError, StorageError) as error:
+            if not counts:
+                raise
+            raise PartlyWritten(told(len(counts), error)) from error
+    return counts
 
 
 def overtaken(error: QueryError, failures: int, entry: Entry) -> None:
