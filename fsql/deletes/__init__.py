@@ -20,13 +20,23 @@ from fsql.deletes import tombstones
 from fsql.deletes.keys import Instant, choose, instant, read_keys
 from fsql.deletes.purging import Purged
 from fsql.deletes.purging import purge as erase
-from fsql.deletes.tombstones import SUFFIX, Tombstones, drop, find
+from fsql.deletes.tombstones import SUFFIX, Tombstones, carry, drop, find
 from fsql.errors import ConfigError, NotAFeatureGroup
 from fsql.formats.choosing import Choice
 from fsql.model import FeatureGroup
 from fsql.writer.progress import progress_bar
 
-__all__ = ["SUFFIX", "DeleteResult", "Instant", "Tombstones", "delete", "drop", "find", "read_keys"]
+__all__ = [
+    "SUFFIX",
+    "DeleteResult",
+    "Instant",
+    "Tombstones",
+    "carry",
+    "delete",
+    "drop",
+    "find",
+    "read_keys",
+]
 
 
 @dataclass(frozen=True)

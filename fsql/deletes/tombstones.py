@@ -23,7 +23,7 @@ from fsql.model import FeatureGroup
 from fsql.naming import MAX_NAME_BYTES
 from fsql.types import Timestamp
 
-__all__ = ["SUFFIX", "Names", "Tombstones", "bury", "drop", "find"]
+__all__ = ["SUFFIX", "Names", "Tombstones", "bury", "carry", "drop", "find"]
 
 SUFFIX = "__deletes"
 OWNER = "fsql.deletes_of"  # the parameter that names the group's table
@@ -122,12 +122,26 @@ def bury(
         TableExists: another table has that name.
         CommitConflict, StorageError: they could not be written; nothing was.
     """
-    stones = find(catalog, entry) or _create(catalog, entry, group)
     schema = _schema(group)
     now = pa.scalar(dt.datetime.now(dt.UTC).replace(tzinfo=None), pa.timestamp("us"))
     made = pa.repeat(now, len(choice.keys))
     rows = pa.table([*choice.keys.columns, choice.since, made], schema=schema)
-    with TableWrite(catalog, stones.entry, schema, token=token) as write:
+    return carry(catalog, entry, group, rows, token)
+
+
+def carry(
+    catalog: Catalog, entry: Entry, group: FeatureGroup, rows: pa.Table, token: str | None
+) -> formats.Committed:
+    """Write tombstones as they are.
+
+    Args:
+        rows: with the columns of `Tombstones.schema`.
+
+    Raises:
+        InvalidName, TableExists, CommitConflict, StorageError: as `bury`.
+    """
+    stones = find(catalog, entry) or _create(catalog, entry, group)
+    with TableWrite(catalog, stones.entry, rows.schema, token=token) as write:
         write.write(0, rows)
         return write.commit()
 

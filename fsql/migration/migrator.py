@@ -34,6 +34,7 @@ from fsql.migration.once import run_once
 from fsql.migration.revisions import Revisions
 from fsql.migration.state import State
 from fsql.migration.steps import Step
+from fsql.migration.succeeding import carry_deletes
 from fsql.migration.wording import words
 from fsql.naming import GroupName
 from fsql.outages import told
@@ -127,6 +128,7 @@ class Migrator:
     def _(self, change: Backfill, step: Step) -> None:
         entry = self._entry(change)
         if not records.is_done(entry, step):
+            carry_deletes(self._catalog, entry, change.select, f"{step.run}:{step.number}")
             backfill(self._catalog, entry, change.select, step)
         self._change(change, step)
 

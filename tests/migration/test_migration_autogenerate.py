@@ -464,6 +464,33 @@ def test_a_declared_new_version_is_filled_from_the_old_one(project: Project) -> 
     assert project.read("nyc_flights_weather")[0]["visib"] == 10
 
 
+@pytest.mark.parametrize("table_format", ["iceberg", "hive"])
+def test_what_was_deleted_stays_deleted_in_a_new_version(
+    project: Project, table_format: str
+) -> None:
+    project.migrate(weather(table_format=table_format))
+    project.write(visib=10)
+    project.write(origin="LGA", visib=11)
+    project.store.delete(TABLE, {"origin": "JFK"}, NOON + dt.timedelta(hours=1))
+    as_text = columns(visib=sa.Column("visib", sa.String))
+    project.migrate(weather(as_text, version="v0002", table_format=table_format))
+    for version in ("v0001", "v0002"):
+        latest = project.store.latest(f"nyc_flights_weather_{version}")
+        assert list(project.store.read(latest)["origin"]) == ["LGA"]
+    assert len(project.read("nyc_flights_weather_v0002")) == 2  # what was true before stays
+
+
+def test_deletes_of_other_keys_keep_a_new_version_from_being_filled(project: Project) -> None:
+    project.migrate(weather())
+    project.write(visib=10)
+    project.store.delete(TABLE, {"origin": "JFK"})
+    project.declare(weather(keys=["origin", "visib"], version="v0002"))
+    project.revision()
+    with pytest.raises(MigrationError, match=r"kept by its keys origin.*fsql delete --purge"):
+        project.upgrade()
+    assert project.read("nyc_flights_weather_v0002") == []
+
+
 def test_values_of_every_shape_become_those_of_the_new_version(project: Project) -> None:
     old = columns(
         days=sa.Column("days", Map(sa.String, Struct({"from": sa.Integer, "High": sa.REAL}))),
