@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from fsql.local.transpile.functions.arrays import pair_of
 from fsql.local.transpile.functions.registry import SCALAR, Call, register
-from fsql.local.transpile.places import fault
 from fsql.local.transpile.scope import Typed
 from fsql.local.transpile.sqltext import escaped, raised, template
 from fsql.local.transpile.types import array, duckdb_type, map_of, quoted
@@ -54,13 +54,7 @@ def _counted(call: Call) -> Typed:
 
 def _grouped(call: Call) -> Typed:
     """Entries with one key in one list."""
-    pair = call.types[0].items[0]
-    if pair.base != "row" or len(pair.items) != 2:
-        message = (
-            f"Unexpected parameters ({call.types[0]}) for function multimap_from_entries. "
-            "Expected: multimap_from_entries(array(row(K, V)))"
-        )
-        raise fault(call.node, "FUNCTION_NOT_FOUND", message)
+    pair = pair_of(call, "multimap_from_entries")
     key, value = (escaped(quoted(name)) for name in pair.field_names())
     keys = f"list_transform({{0}}, lambda @r: (@r).{key})"
     text = (

@@ -7,9 +7,18 @@ from fsql.local.transpile.functions.registry import SCALAR, Call, Emit, register
 from fsql.local.transpile.places import fault
 from fsql.local.transpile.scope import Typed
 from fsql.local.transpile.sqltext import escaped, joined, lambda_name, raised, template
-from fsql.local.transpile.types import UNKNOWN, VARCHAR, array, duckdb_type, map_of, quoted, row
+from fsql.local.transpile.types import (
+    UNKNOWN,
+    VARCHAR,
+    Type,
+    array,
+    duckdb_type,
+    map_of,
+    quoted,
+    row,
+)
 
-__all__: list[str] = []
+__all__ = ["pair_of"]
 
 _HAS_NULL = "len(list_filter({0}, lambda @n: @n IS NULL)) > 0"
 _DISTINCT = "list_filter({0}, lambda @x, @i: list_position({0}, @x) = @i)"
@@ -231,14 +240,24 @@ def _entries(call: Call) -> Typed:
     return Typed(template(listed, call.arguments), array(pair))
 
 
-def _from_entries(call: Call) -> Typed:
+def pair_of(call: Call, function: str) -> Type:
+    """The type of the key and value in each item of an array.
+
+    Raises:
+        TrinoError: its items are no such pairs.
+    """
     pair = call.types[0].items[0]
     if pair.base != "row" or len(pair.items) != 2:
         message = (
-            f"Unexpected parameters ({call.types[0]}) for function map_from_entries. "
-            "Expected: map_from_entries(array(row(K, V)))"
+            f"Unexpected parameters ({call.types[0]}) for function {function}. "
+            f"Expected: {function}(array(row(K, V)))"
         )
         raise fault(call.node, "FUNCTION_NOT_FOUND", message)
+    return pair
+
+
+def _from_entries(call: Call) -> Typed:
+    pair = pair_of(call, "map_from_entries")
     key, value = (f"(fsql_e).{quoted(name)}" for name in pair.field_names())
     pairs = (
         f"list_transform({call.arguments[0]}, lambda fsql_e: {_ENTRY.format(key=key, value=value)})"
