@@ -34,7 +34,10 @@ LOCAL_BUCKET = "fsql-local"
 # pyarrow's own 3 seconds are too few for S3 to join the parts of a large file.
 REQUEST_SECONDS = 60
 _CONNECTIONS = 32  # of queries that run at once, each on several threads
-_OURS = SESSION_ARGUMENTS | {"warehouse", "s3_staging_dir", "max_memory", "query_timeout"}
+_OURS = SESSION_ARGUMENTS | {
+    *("warehouse", "s3_staging_dir", "max_memory", "query_timeout"),
+    *("cache", "cache_folder", "cache_size", "cache_shared"),
+}
 
 
 class Aws:

@@ -39,6 +39,7 @@ from pyathena.util import RetryConfig
 
 from fsql.analysis import unload_select
 from fsql.aws import open_aws
+from fsql.cache import Cache, Found, Keeping, Named, Nameless, chosen, name_of
 from fsql.catalog import Catalog, Entry
 from fsql.errors import ConfigError
 from fsql.estimates import Estimate, estimate
@@ -64,7 +65,7 @@ from fsql.pep249 import (
 )
 from fsql.planning import Plan, Planner, TransportName, check_transport, prefers_unload
 from fsql.results import ResultSet
-from fsql.transports import Unload, open_scan
+from fsql.transports import Transport, Unload, open_scan
 
 __all__ = [
     "BINARY",
@@ -215,6 +216,7 @@ class Cursor(pyathena.cursor.Cursor):
         transport: TransportName = "engine",
         max_bytes_scanned: int | None = None,
         request_token: str | None = None,
+        cache: Cache | bool | None = None,
         **options: Any,
     ) -> Cursor:
         """Run a statement.
@@ -227,6 +229,8 @@ class Cursor(pyathena.cursor.Cursor):
             max_bytes_scanned: refuse a statement that would scan more, before it starts.
             request_token: Athena runs a statement that is no query once for the same one, of 32
                 to 128 characters, and repetitions get its end.
+            cache: take the rows from the cache if they are there, else put them there: True,
+                a `fsql.cache.Cache`, False for neither, None for what the URL says.
             options: PyAthena's, such as ``work_group`` and ``result_reuse_enable``.
 
         Raises:
@@ -238,10 +242,42 @@ class Cursor(pyathena.cursor.Cursor):
         """
         self.connection.commit()  # rows that wait are there for whoever asks after them
         plan = self._plan(operation, parameters, transport)
+        used = chosen(cache, self.connection.aws.location.arguments)
+        if used is None:
+            self._ask(plan, transport, max_bytes_scanned, request_token, options)
+            return self
+        found = used.look_up(self.connection.catalog, plan)
+        if isinstance(found, Found):
+            self._reset_state()
+            self.result_set = ResultSet.without_query(self, plan, found)
+        else:
+            self._ask(plan, transport, max_bytes_scanned, request_token, options)
+            if isinstance(found, Named):
+                self._rows.through(lambda rows: self._keeping(rows, used, found, plan))
+        if isinstance(self.result_set, ResultSet):
+            self.result_set.cached = _said(found)
+        return self
+
+    def _keeping(self, rows: Transport, cache: Cache, named: Named, plan: Plan) -> Keeping:
+        catalog, planner = self.connection.catalog, self.connection.planner
+        return Keeping(
+            rows, cache, named, plan, catalog,
+            lambda: name_of(catalog, planner.plan(plan.sql, plan.database)),
+        )  # fmt: skip
+
+    def _ask(
+        self,
+        plan: Plan,
+        transport: TransportName,
+        max_bytes_scanned: int | None,
+        request_token: str | None,
+        options: dict[str, Any],
+    ) -> None:
+        """Run a statement, or read the files that it asks for."""
         if max_bytes_scanned is not None:
             estimate(self.connection.planner, plan, transport).check(max_bytes_scanned)
         if transport != "engine" and self._scan(plan, required=transport == "scan"):
-            return self
+            return
         if plan.analysis.is_query:
             repeated(lambda: self._query(plan, options))
         else:
@@ -250,7 +286,6 @@ class Cursor(pyathena.cursor.Cursor):
                 self._run(plan.sql, ResultSet.options(plan), options)
             finally:
                 self._request_token = None
-        return self
 
     def fetchone(self) -> tuple[Any, ...] | None:
         """The next row, or None.
@@ -401,6 +436,12 @@ class Cursor(pyathena.cursor.Cursor):
     def _wait_poll_interval(self) -> None:
         waited = time.perf_counter() - self._polled_from
         time.sleep(min(self._poll_interval, max(FIRST_POLL, waited * POLL_SHARE)))
+
+
+def _said(found: Found | Named | Nameless) -> str:
+    if isinstance(found, Nameless):
+        return f"not kept: {found.why}"
+    return "hit" if isinstance(found, Found) else "miss"
 
 
 def connect(

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.expression import Executable
 
 from fsql import dbapi
+from fsql.cache import Cache
 from fsql.dialect import OPTION
 from fsql.estimates import Estimate
 from fsql.frames import DtypeBackend, to_pandas
@@ -35,6 +36,7 @@ def read_sql(
     chunksize: None = ...,
     transport: TransportName = ...,
     max_bytes_scanned: int | None = ...,
+    cache: Cache | bool | None = ...,
 ) -> pd.DataFrame: ...
 
 
@@ -48,6 +50,7 @@ def read_sql(
     chunksize: int,
     transport: TransportName = ...,
     max_bytes_scanned: int | None = ...,
+    cache: Cache | bool | None = ...,
 ) -> Iterator[pd.DataFrame]: ...
 
 
@@ -60,6 +63,7 @@ def read_sql(
     chunksize: int | None = None,
     transport: TransportName = "auto",
     max_bytes_scanned: int | None = None,
+    cache: Cache | bool | None = None,
 ) -> pd.DataFrame | Iterator[pd.DataFrame]:
     """Read a query as a DataFrame whose columns have the types that went in.
 
@@ -73,6 +77,9 @@ def read_sql(
         transport: "engine", "scan" (the table's own files), or "auto".
         max_bytes_scanned: refuse a query that would scan more bytes, before it starts. What
             it would scan at most is told from the metadata of tables and partitions.
+        cache: True takes the result from the cache if it is there, with no query, and else keeps
+            it; a `fsql.cache.Cache` says where. None is what the URL's ``cache=`` says. A result of
+            other states of its tables than today's is never found.
 
     Returns:
         A frame. ``frame.attrs["fsql"]`` has query_id, transport, scanned_bytes, times.
@@ -82,7 +89,11 @@ def read_sql(
         LossyCast: a value does not fit the column's exact type.
         TooExpensive: the query would scan more than it may, or nobody can tell; nothing ran.
     """
-    options: dict[str, Any] = {"transport": transport, "max_bytes_scanned": max_bytes_scanned}
+    options: dict[str, Any] = {
+        "transport": transport,
+        "max_bytes_scanned": max_bytes_scanned,
+        "cache": cache,
+    }
     if chunksize is not None:
         return _chunks(sql, con, params, dtype_backend, chunksize, options)
     started = time.perf_counter()
@@ -101,9 +112,14 @@ def read_arrow(
     *,
     transport: TransportName = "auto",
     max_bytes_scanned: int | None = None,
+    cache: Cache | bool | None = None,
 ) -> pa.Table:
     """Read a query as an Arrow table in its exact schema; arguments as `read_sql`."""
-    options: dict[str, Any] = {"transport": transport, "max_bytes_scanned": max_bytes_scanned}
+    options: dict[str, Any] = {
+        "transport": transport,
+        "max_bytes_scanned": max_bytes_scanned,
+        "cache": cache,
+    }
     with executed(sql, con, params, **options) as cursor:
         return cursor.as_arrow()
 
@@ -115,6 +131,7 @@ def read_batches(
     *,
     transport: TransportName = "auto",
     max_bytes_scanned: int | None = None,
+    cache: Cache | bool | None = None,
 ) -> pa.RecordBatchReader:
     """Read a query as a stream of record batches; arguments as `read_sql`.
 
@@ -122,7 +139,11 @@ def read_batches(
     held for them goes when they are all read, or the reader is dropped: the end of a ``with``
     block alone does not, for Arrow's reader tells nobody that it was closed.
     """
-    options: dict[str, Any] = {"transport": transport, "max_bytes_scanned": max_bytes_scanned}
+    options: dict[str, Any] = {
+        "transport": transport,
+        "max_bytes_scanned": max_bytes_scanned,
+        "cache": cache,
+    }
     stack = ExitStack()
     with stack:
         cursor = stack.enter_context(executed(sql, con, params, **options))
@@ -162,9 +183,14 @@ def executed(
     params: Parameters,
     transport: TransportName = "auto",
     max_bytes_scanned: int | None = None,
+    cache: Cache | bool | None = None,
 ) -> Iterator[dbapi.Cursor]:
     """A cursor that has run a statement, on whatever `con` is; arguments as `read_sql`."""
-    options: dict[str, Any] = {"transport": transport, "max_bytes_scanned": max_bytes_scanned}
+    options: dict[str, Any] = {
+        "transport": transport,
+        "max_bytes_scanned": max_bytes_scanned,
+        "cache": cache,
+    }
     if isinstance(con, str):
         con = sa.create_engine(con)
     if isinstance(con, sa.Engine):

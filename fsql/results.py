@@ -9,7 +9,7 @@ the cursor's ``_poll``, ``_cancel_and_wait``, ``_wait_poll_interval`` and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -35,7 +35,13 @@ Description = tuple[str, str, None, None, int, int, str]
 
 
 class ResultSet(AthenaResultSet):
-    """Rows as tuples of Python values, or the whole as Arrow; the schema restored."""
+    """Rows as tuples of Python values, or the whole as Arrow; the schema restored.
+
+    Attributes:
+        cached: "hit", "miss" or why the result is not kept; None without a cache.
+    """
+
+    cached: str | None
 
     def __init__(
         self,
@@ -61,6 +67,11 @@ class ResultSet(AthenaResultSet):
         self._plan = plan
         self._transport = transport if transport is not None else self._first_page()
         self._pending: Iterator[tuple[Any, ...]] | None = None
+        self.cached: str | None = None
+
+    def through(self, wrap: Callable[[Transport], Transport]) -> None:
+        """Let the rows come through something else."""
+        self._transport = wrap(self._transport)
 
     def _first_page(self) -> Transport:
         first = self._reader.get_query_results(PAGE)
@@ -112,9 +123,11 @@ class ResultSet(AthenaResultSet):
 
     @property
     def statistics(self) -> dict[str, Any]:
-        """Query id, scanned bytes, milliseconds and the transport's name."""
+        """Query id, scanned bytes, milliseconds, the transport's name, what a cache had to say."""
         scanned = self._transport.bytes_scanned
+        cached = {} if self.cached is None else {"cache": self.cached}
         return {
+            **cached,
             "query_id": None if self.query_id == NO_QUERY else self.query_id,
             "transport": self._transport.name,
             "scanned_bytes": self.data_scanned_in_bytes if scanned is None else scanned,

@@ -6,8 +6,9 @@ import inspect
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +35,14 @@ _NOT_IN_URL = frozenset(
 _PYATHENA = frozenset(inspect.signature(Connection.__init__).parameters) - _NOT_IN_URL
 _BOTO = frozenset({"athena_endpoint_url", "aws_session_token", "endpoint_url", "verify", "use_ssl"})
 _EMBEDDED = frozenset({"max_memory", "query_timeout"})
-_OWN = frozenset({"warehouse", "database"}) | _EMBEDDED
+_CACHE = frozenset({"cache", "cache_folder", "cache_size", "cache_shared"})
+_OWN = frozenset({"warehouse", "database"}) | _EMBEDDED | _CACHE
 SECRET_ARGUMENTS = frozenset({"aws_session_token"})
 _BOOLEANS = frozenset(
-    {"kill_on_interrupt", "result_reuse_enable", "glue_metadata_fallback", "verify", "use_ssl"}
+    {
+        *("kill_on_interrupt", "result_reuse_enable", "glue_metadata_fallback", "verify"),
+        *("use_ssl", "cache"),
+    }
 )
 _NUMBERS: Mapping[str, type] = {
     "poll_interval": float,
@@ -135,22 +140,26 @@ def _value(name: str, text: Any) -> Any:
         if text.lower() not in ("true", "false", "1", "0"):
             raise ConfigError(f"URL argument {name}={text!r}. Expected true or false.")
         return text.lower() in ("true", "1")
-    if name in _EMBEDDED:
-        return {"max_memory": parse_memory, "query_timeout": parse_seconds}[name](text)
+    if name in _SIZES_AND_TIMES:
+        return _SIZES_AND_TIMES[name](text)
     try:
         return _NUMBERS.get(name, str)(text)
     except ValueError as error:
         raise ConfigError(f"URL argument {name}={text!r}. Expected a number.") from error
 
 
-def parse_memory(text: str) -> int:
-    """Bytes of a size such as ``512MB`` (of 1000) or ``2GiB`` (of 1024); ConfigError."""
+def _parse_size(name: str, text: str) -> int:
     found = _SIZE.fullmatch(text.strip())
     if found is None:
-        raise ConfigError(f"max_memory={text!r} is no size. Expected one such as 512MB or 2GiB.")
+        raise ConfigError(f"{name}={text!r} is no size. Expected one such as 512MB or 2GiB.")
     unit = found[2].upper()
     base = 1024 if "I" in unit else 1000
-    size = int(float(found[1]) * base ** "BKMGT".index(unit[0]))
+    return int(float(found[1]) * base ** "BKMGT".index(unit[0]))
+
+
+def parse_memory(text: str) -> int:
+    """Bytes of a size such as ``512MB`` (of 1000) or ``2GiB`` (of 1024); ConfigError."""
+    size = _parse_size("max_memory", text)
     if not _LEAST_MEMORY <= size < 1 << 62:
         raise ConfigError(
             f"max_memory={text!r} is too little or too much. Expected 128MiB or more."
@@ -167,6 +176,13 @@ def parse_seconds(text: str) -> float:
     if not 0 < seconds < math.inf:
         raise ConfigError(f"query_timeout={text!r}. Expected a number of seconds, as in 60.")
     return seconds
+
+
+_SIZES_AND_TIMES: Mapping[str, Callable[[str], int | float]] = {
+    "max_memory": parse_memory,
+    "query_timeout": parse_seconds,
+    "cache_size": partial(_parse_size, "cache_size"),
+}
 
 
 def _refuse_embedded(arguments: Mapping[str, Any]) -> None:

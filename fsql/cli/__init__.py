@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from fsql import __version__
-from fsql.cli import asking, changing, history, migrating, registering, running
+from fsql.cli import asking, caching, changing, history, migrating, registering, running
 
 __all__ = ["main"]
 
@@ -21,6 +21,7 @@ for command in (
     asking.query,
     asking.groups,
     asking.describe,
+    caching.cache,
     changing.check,
     changing.write,
     changing.compact,
