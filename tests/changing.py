@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -77,17 +78,23 @@ class Lab:
     """A store, and the runs of revisions on it.
 
     Attributes:
+        folder: in which the store's folder is.
         number: of the next step in the current run.
     """
 
     def __init__(self, folder: Path, url: str | None = None) -> None:
+        self.folder = folder
         self.url = url or f"fsql:///{folder / 'store'}"
         self.store = fsql.FeatureStore(self.url)
         self.engine = self.store.engine
         self.catalog = self.store.catalog
         self.migrator = Migrator(self.engine)
-        self._runs = self.number = 0
+        self._name, self._runs, self.number = uuid.uuid4().hex, 0, 0
         self._last = ("", "")
+
+    def begin(self, revision: str, direction: str, name: str) -> None:
+        """Begin the run of this name, which others may have been at before."""
+        self._last, self._name, self._runs, self.number = (revision, direction), name, 0, 0
 
     def may(self, **options: bool) -> None:
         """Go on with other options."""
@@ -104,7 +111,7 @@ class Lab:
     def step(self) -> Step:
         """The next step."""
         revision, direction = self._last
-        return Step(revision, direction, self.number, f"run-{self._runs}")
+        return Step(revision, direction, self.number, f"{self._name}-{self._runs}")
 
     def create(self, group: fsql.FeatureGroup, *frames: pa.Table, **options: Any) -> None:
         """Make a group by a step of a revision of its own, and write to it."""

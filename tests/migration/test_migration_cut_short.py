@@ -1,0 +1,188 @@
+"""Changes that end before a request that alters something, and are begun again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from botocore.client import BaseClient
+
+import fsql
+from fsql.migration.changes import (
+    AddColumn,
+    Backfill,
+    Change,
+    CreateGroup,
+    DropColumn,
+    DropGroup,
+    Release,
+    RenameColumn,
+)
+from fsql.migration.revisions import Revisions
+from fsql.migration.state import State
+from fsql.storage import Storage
+from tests.changing import HIVE, ICEBERG, Lab, declared, frame
+
+SECOND = HIVE.replace("v0001", "v0002")
+EVERY = int(os.environ.get("FSQL_KILL_EVERY", "3"))  # of the requests
+LOOKS = ("Get", "List", "BatchGet", "Head")
+
+
+class Cut(BaseException):
+    """The process ends here."""
+
+
+@dataclass
+class Requests:
+    """Those that alter something.
+
+    Attributes:
+        count: how many there were.
+        last: before which one the process ends; 0 is before none.
+    """
+
+    count: int = 0
+    last: int = 0
+
+    def asked(self) -> None:
+        self.count += 1
+        if self.count == self.last:
+            raise Cut
+
+    @contextmanager
+    def until(self, last: int) -> Iterator[None]:
+        self.count, self.last = 0, last
+        yield
+
+
+@pytest.fixture
+def requests(monkeypatch: pytest.MonkeyPatch) -> Requests:
+    """What boto3 asks, and the files that pyarrow writes past it."""
+    made = Requests()
+    call, write = vars(BaseClient)["_make_api_call"], Storage.for_writing
+
+    def calling(client: BaseClient, operation: str, parameters: dict[str, Any]) -> Any:
+        if not operation.startswith(LOOKS):
+            made.asked()
+        return call(client, operation, parameters)
+
+    def writing(storage: Storage, uri: str) -> str:
+        made.asked()
+        return write(storage, uri)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", calling)
+    monkeypatch.setattr(Storage, "for_writing", writing)
+    return made
+
+
+def nothing(lab: Lab) -> None:
+    """As it is made."""
+
+
+def dropped_columns(lab: Lab) -> None:
+    """Without two columns, and with files that were written since."""
+    lab.run(DropColumn(ICEBERG, "temp"), DropColumn(ICEBERG, "wind.speed"))
+    rows = frame("JFK").drop_columns(["temp"]).set_column(3, "wind", pa.array([{"dir": 7.0}]))
+    lab.store.write(ICEBERG, rows, mode="upsert")
+    lab.store.compact(ICEBERG)
+
+
+def dropped(lab: Lab) -> None:
+    """Without the group."""
+    lab.run(DropGroup(ICEBERG))
+
+
+STATION = declared(partition_by=["month(time_hour)"])
+FILL = f"SELECT origin, time_hour, temp, seats, wind FROM {HIVE}"
+WAYS: dict[str, tuple[Callable[[Lab], None], str, list[Change]]] = {
+    "default": (
+        nothing,
+        "up",
+        [
+            AddColumn(ICEBERG, "unit", pa.field("unit", pa.string()), default="x"),
+            RenameColumn(ICEBERG, "origin", "airport"),
+        ],
+    ),
+    "restored columns": (
+        dropped_columns,
+        "down",
+        [
+            AddColumn(ICEBERG, "wind.speed", pa.field("speed", pa.float64())),
+            AddColumn(ICEBERG, "temp", pa.field("temp", pa.float64())),
+        ],
+    ),
+    "drop": (nothing, "up", [DropGroup(ICEBERG)]),
+    "restored group": (dropped, "down", [CreateGroup(State.of(STATION))]),
+    "new version": (
+        nothing,
+        "up",
+        [
+            CreateGroup(State.of(declared(SECOND)), released=False),
+            Backfill(SECOND, FILL),
+            Release(SECOND),
+        ],
+    ),
+    "hive": (
+        nothing,
+        "up",
+        [AddColumn(HIVE, "gust", pa.field("gust", pa.int8())), DropGroup(HIVE)],
+    ),
+}
+
+
+def copied(lab: Lab, folder: Path) -> Lab:
+    shutil.copytree(lab.folder, folder)
+    return Lab(folder)
+
+
+def go(lab: Lab, direction: str, changes: list[Change]) -> None:
+    """The same run of the same revision, from its beginning."""
+    lab.begin("r1", direction, "the run")
+    lab.run(*changes, direction=direction)
+
+
+def seen(lab: Lab) -> dict[str, Any]:
+    """What anybody can tell of a store."""
+    found: dict[str, Any] = {"kept": [one["table"] for one in Revisions(lab.catalog).load().kept]}
+    for entry in lab.catalog.entries(pattern="lab_*"):
+        rows = fsql.read_arrow(f"SELECT * FROM {entry.name}", lab.engine)
+        found[entry.name] = (rows.schema, sorted(map(repr, rows.to_pylist())), entry.view_sql)
+        if entry.group is not None:
+            lab.agrees(entry.name)
+            history = [record.what for record in lab.history(entry.name)]
+            others = {"fsql.pending", "fsql.kept", "fsql.released"} & entry.parameters.keys()
+            found[f"{entry.name}: beside"] = (history, others)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WAYS)
+def test_begun_again(requests: Requests, tmp_path: Path, name: str) -> None:
+    prepare, direction, changes = WAYS[name]
+    first = Lab(tmp_path / "first")
+    first.create(STATION, frame("JFK", "LGA"), frame("EWR", month=2))
+    post = declared(HIVE, table_format="hive", partition_by=["month(time_hour)"])
+    first.create(post, frame("JFK", "LGA"))
+    first.store.delete(ICEBERG, {"origin": "LGA"}, event_time=dt.datetime(2014, 1, 1))
+    prepare(first)
+    whole = copied(first, tmp_path / "whole")
+    with requests.until(0):
+        go(whole, direction, changes)
+    whole_count, wanted = requests.count, seen(whole)
+    for last in range(1, whole_count + 1, EVERY):
+        folder = tmp_path / str(last)
+        with pytest.raises(Cut), requests.until(last):
+            go(copied(first, folder), direction, changes)
+        requests.last = 0
+        again = Lab(folder)
+        go(again, direction, changes)
+        assert seen(again) == wanted, last
+        shutil.rmtree(folder)
