@@ -57,13 +57,11 @@ def main(folder: Path) -> None:
     lines = ["| contender | groups | calls to Glue | which | seconds | x 50 groups | x the peer |"]
     lines += ["|---" * 7 + "|"]
     found: dict[tuple[str, int], dict[str, Any]] = {}
-    for size in SIZES:
-        place = folder / str(size)
-        place.mkdir()
-        with serving(place) as served:
-            _prepare(served.store, place, size)
+    with serving(folder) as served:
+        for size in SIZES:  # the store grows
+            _prepare(served.store, folder, size)
             for name in CONTENDERS:
-                found[name, size] = _measured(name, place, size, served)
+                found[name, size] = _measured(name, folder, size, served)
     lines += [_line(found, name, size) for name in CONTENDERS for size in SIZES]
     note = NOTE.format(columns=COLUMNS, rounds=ROUNDS)
     report.section(TITLE, "make bench ARGS=autogenerate", "\n".join(lines) + f"\n\n{note}")
@@ -108,11 +106,13 @@ def groups(size: int) -> sa.MetaData:
 
 def _prepare(url: str, folder: Path, size: int) -> None:
     store = fsql.FeatureStore(url)
+    there = {group.name for group in store.groups()}
     for group in groups(size).tables.values():
-        store.create(group)  # type: ignore[arg-type]
+        if group.name not in there:
+            store.create(group)  # type: ignore[arg-type]
     (folder / "pyproject.toml").write_text('[tool.alembic]\nscript_location = "%(here)s"\n')
     (folder / "env.py").write_text(ENV.format(size=size))
-    (folder / "versions").mkdir()
+    (folder / "versions").mkdir(exist_ok=True)
 
 
 def _check(url: str, folder: Path) -> None:

@@ -41,6 +41,9 @@ class Way:
     requests: int
 
 
+pytestmark = pytest.mark.timeout(300)
+
+
 @pytest.fixture(scope="module")
 def processes() -> ForkServerContext:
     """Makes processes that have imported everything already."""

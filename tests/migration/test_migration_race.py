@@ -20,6 +20,8 @@ from tests.migration_project import PROJECT, fill, first, journal, seen, up
 FEW, MANY = 2, 20
 LOST = re.compile(r"under way|came first|taken over", re.IGNORECASE)
 
+pytestmark = pytest.mark.timeout(300)
+
 
 @pytest.fixture(scope="module")
 def processes() -> ForkServerContext:

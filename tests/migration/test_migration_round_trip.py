@@ -23,6 +23,8 @@ FORMATS = ("iceberg", "hive")
 REVISIONS = 3
 SEEDS = st.integers(0, 2**32)
 
+pytestmark = pytest.mark.timeout(300)
+
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:

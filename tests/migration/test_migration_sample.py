@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -107,12 +108,19 @@ def ordered(table: pa.Table) -> pa.Table:
     return table.sort_by([(key, "ascending") for key in keys]).combine_chunks()
 
 
-def check(store: fsql.FeatureStore, year: dict[str, pa.Table], revision: int) -> None:
-    """Every table and view is as the revision has it, read by either transport."""
+def check(
+    store: fsql.FeatureStore, year: dict[str, pa.Table], revision: int, touched: str = ""
+) -> None:
+    """The tables and views are as the revision has them, read by either transport.
+
+    Args:
+        touched: a part of the names of those that are read; all are there in any case.
+    """
     wanted = dict(expected(year, revision))
     stored = {entry.name for entry in store.catalog.entries(pattern="nyc_*")}
     assert stored == set(wanted) | ({"nyc_flights_plane"} if revision else set())
-    for name, rows in wanted.items():
+    read_now = {name: rows for name, rows in wanted.items() if re.search(touched, name)}
+    for name, rows in read_now.items():
         right = ordered(rows)
         for transport in ("engine", "scan"):
             read = fsql.read_arrow(f"SELECT * FROM {name}", store.engine, transport=transport)
@@ -130,7 +138,19 @@ def month(year: dict[str, pa.Table]) -> dict[str, pa.Table]:
     return some
 
 
-def live(url: str, year: dict[str, pa.Table]) -> None:
+TOUCHED = {
+    CREATED: "",
+    GUSTS: "weather",
+    NAMES: "weather|departure",
+    WIDE: "departure_v",
+    MONTHS: "departure_v",
+    NESTED: "airport",
+    DROPPED: "airport",
+}
+"""What of the groups a revision changes."""
+
+
+def live(url: str, year: dict[str, pa.Table], touched: dict[int, str]) -> None:
     """Up to the first revision, rows in, up to head, down to base and up again."""
     store, steps = fsql.FeatureStore(url), ids()
     upgrade(url, steps[0])
@@ -139,11 +159,11 @@ def live(url: str, year: dict[str, pa.Table]) -> None:
     check(store, year, CREATED)
     for revision in REVISIONS[1:]:
         upgrade(url, steps[revision - 1])
-        check(store, year, revision)
+        check(store, year, revision, touched[revision])
     command.check(config(url))
     for revision in reversed(REVISIONS[:-1]):
         downgrade(url, steps[revision - 1])
-        check(store, year, revision)
+        check(store, year, revision, touched[revision + 1])
     downgrade(url)
     check(store, year, 0)
     upgrade(url)
@@ -151,15 +171,17 @@ def live(url: str, year: dict[str, pa.Table]) -> None:
     command.check(config(url))
 
 
+@pytest.mark.timeout(300)
 def test_up_and_down_with_the_first_days_of_the_year(
     tmp_path: Path, year: dict[str, pa.Table]
 ) -> None:
-    live(f"fsql:///{tmp_path}/store", month(year))
+    live(f"fsql:///{tmp_path}/store", month(year), TOUCHED)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_up_and_down_with_the_whole_year(tmp_path: Path, year: dict[str, pa.Table]) -> None:
-    live(f"fsql:///{tmp_path}/store", year)
+    live(f"fsql:///{tmp_path}/store", year, dict.fromkeys(REVISIONS, ""))
 
 
 def test_there_are_revisions_of_every_kind() -> None:
@@ -263,9 +285,9 @@ def test_values_that_do_not_fit_stop_the_way_down(
     assert only(store, f"SELECT count(*) AS x FROM {DEPARTURE}") == [0]
 
 
-@pytest.mark.parametrize("arguments", [["history"], ["current"], ["heads"], ["check"]])
-def test_the_commands_that_only_look(tmp_path: Path, arguments: list[str]) -> None:
+def test_the_commands_that_only_look(tmp_path: Path) -> None:
     url = f"fsql:///{tmp_path}/store"
     upgrade(url)
-    said = alembic(url, *arguments)
-    assert ids()[-1] in said or "No new upgrade operations" in said
+    assert f"{ids()[-1]} (head)" in alembic(url, "history")
+    assert f"{ids()[-1]} (head)" in alembic(url, "current")
+    assert "No new upgrade operations" in alembic(url, "check")
