@@ -17,7 +17,7 @@ from fsql.catalog import Catalog, Entry
 from fsql.compaction.leftovers import leftovers, unreferenced
 from fsql.dialect import create_engine
 from fsql.errors import DefinitionError, FsqlError
-from fsql.migration import health
+from fsql.migration.looking import health
 from fsql.storage import Storage
 
 __all__ = ["Check", "examine"]

@@ -17,12 +17,12 @@ from pyiceberg.io.pyarrow import schema_to_pyarrow
 import fsql
 from fsql.catalog import Catalog, Entry, StorageIO
 from fsql.columns import holds
-from fsql.migration import records
-from fsql.migration.changes import Change, CreateGroup
-from fsql.migration.drift import differences
-from fsql.migration.migrator import Migrator, Options
-from fsql.migration.state import State
-from fsql.migration.steps import Step
+from fsql.migration.looking.drift import differences
+from fsql.migration.making import records
+from fsql.migration.making.migrator import Migrator, Options
+from fsql.migration.model.changes import Change, CreateGroup
+from fsql.migration.model.state import State
+from fsql.migration.model.steps import Step
 from fsql.types import Struct, Timestamp, storage_type
 
 __all__ = ["HIVE", "ICEBERG", "Lab", "declared", "frame"]

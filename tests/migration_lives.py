@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from fsql.definition import Definition, Partition
 from fsql.errors import MigrationError
-from fsql.migration.changes import (
+from fsql.migration.model.changes import (
     AddColumn,
     AlterColumn,
     AlterGroup,
@@ -25,11 +25,11 @@ from fsql.migration.changes import (
     RenameColumn,
     SetPartitioning,
 )
-from fsql.migration.evolving import evolved
-from fsql.migration.rendering import operation, operation_text
-from fsql.migration.reversing import reversed_
-from fsql.migration.source import imported
-from fsql.migration.state import State
+from fsql.migration.model.evolving import evolved
+from fsql.migration.model.reversing import reversed_
+from fsql.migration.model.state import State
+from fsql.migration.proposing.rendering import operation, operation_text
+from fsql.migration.proposing.source import imported
 from fsql.naming import GroupName
 
 __all__ = ["Life", "lived", "row"]

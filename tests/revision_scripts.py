@@ -16,7 +16,7 @@ from alembic.config import Config
 
 import fsql
 from fsql.dialect import catalog_of
-from fsql.migration.revisions import Revisions, Stored
+from fsql.migration.runtime.revisions import Revisions, Stored
 
 __all__ = ["GROUP", "Project"]
 

@@ -10,8 +10,8 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 import fsql
-from fsql.migration.changes import AlterColumn, RenameColumn
-from fsql.migration.migrator import Migrator
+from fsql.migration.making.migrator import Migrator
+from fsql.migration.model.changes import AlterColumn, RenameColumn
 
 TABLE, VIEW = "a_b_life_v0001", "a_b_life"
 FRAME = pd.DataFrame(

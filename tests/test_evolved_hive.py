@@ -12,8 +12,8 @@ import pytest
 
 import fsql
 from fsql.errors import DefinitionError
-from fsql.migration.changes import AddColumn
-from fsql.migration.migrator import Migrator
+from fsql.migration.making.migrator import Migrator
+from fsql.migration.model.changes import AddColumn
 from tests.evolving import both
 
 START = dt.datetime(2026, 1, 1)

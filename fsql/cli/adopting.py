@@ -19,8 +19,8 @@ def adopt(name: str | None, url: str | None) -> None:
     The declared groups are to say the same: `fsql migrate check` tells how they differ then.
     """
     from fsql.dialect import catalog_of, create_engine
-    from fsql.migration.migrator import Migrator
-    from fsql.migration.running import url_of_project
+    from fsql.migration.making.migrator import Migrator
+    from fsql.migration.projects.running import url_of_project
 
     engine = create_engine(url or url_of_project())
     migrator = Migrator(engine)

@@ -21,9 +21,9 @@ def purge(name: str | None, url: str | None, yes: bool) -> None:
     """
     from fsql.catalog import Catalog
     from fsql.dialect import catalog_of, create_engine
-    from fsql.migration import purge as purging
-    from fsql.migration.revisions import Revisions
-    from fsql.migration.running import url_of_project
+    from fsql.migration.making import purge as purging
+    from fsql.migration.projects.running import url_of_project
+    from fsql.migration.runtime.revisions import Revisions
     from fsql.naming import GroupName
 
     catalog: Catalog = catalog_of(create_engine(url or url_of_project()))

@@ -16,8 +16,8 @@ from fsql.deletes import DeleteResult, Instant
 from fsql.dialect import catalog_of, create_engine
 from fsql.dumps import DumpResult
 from fsql.inserts.texts import sql_text
-from fsql.migration import reports
-from fsql.migration.reports import Diff, History
+from fsql.migration.looking import reports
+from fsql.migration.looking.reports import Diff, History
 from fsql.model import FeatureGroup
 from fsql.outages import told
 from fsql.store.description import Description, describe
@@ -110,7 +110,7 @@ class FeatureStore:
 
     @told()
     def diff(self, fg: FeatureGroup | str, before: str, after: str) -> Diff:
-        """How a group differs between two versions; see `fsql.migration.reports.diff`.
+        """How a group differs between two versions; see `fsql.migration.looking.reports.diff`.
 
         Raises:
             TableNotFound, NotAFeatureGroup: there is no such group.

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from fsql.definition import COMPATIBILITIES, Definition, Partition
 from fsql.errors import MigrationError
-from fsql.migration import paths
-from fsql.migration.changes import AlterGroup, Change, RenameColumn
-from fsql.migration.comparing import changes
-from fsql.migration.evolving import evolved
-from fsql.migration.state import State
+from fsql.migration.model import paths
+from fsql.migration.model.changes import AlterGroup, Change, RenameColumn
+from fsql.migration.model.comparing import changes
+from fsql.migration.model.evolving import evolved
+from fsql.migration.model.state import State
 from fsql.naming import GroupName
 from fsql.types import EpochType, IsoTextType
 

@@ -14,8 +14,9 @@ from click.testing import CliRunner
 import fsql
 from fsql.cli import main
 from fsql.errors import MigrationError, SchemaDrift
-from fsql.migration.adopting import drifted
-from fsql.migration.changes import (
+from fsql.migration.making.adopting import drifted
+from fsql.migration.making.migrator import Migrator, Options
+from fsql.migration.model.changes import (
     AddColumn,
     AlterColumn,
     Change,
@@ -23,9 +24,8 @@ from fsql.migration.changes import (
     DropColumn,
     RenameColumn,
 )
-from fsql.migration.migrator import Migrator, Options
-from fsql.migration.state import State
-from fsql.migration.steps import Step
+from fsql.migration.model.state import State
+from fsql.migration.model.steps import Step
 from fsql.types import Struct, Timestamp
 
 NAMES = {"iceberg": "lab_adopt_readings_v0001", "hive": "lab_adopt_folders_v0001"}

@@ -9,7 +9,7 @@ from alembic.util import CommandError
 import fsql
 from fsql.dialect import catalog_of
 from fsql.errors import MigrationError
-from fsql.migration.revisions import Revisions
+from fsql.migration.runtime.revisions import Revisions
 from tests.revision_scripts import CREATE, GROUP, Project
 
 
@@ -187,7 +187,7 @@ def test_an_open_connection_is_taken(project: Project) -> None:
 
 def test_an_env_of_alembics_own_kind_works_too(project: Project) -> None:
     project.env(
-        "from alembic import context\nimport fsql, fsql.migration.impl, fsql.migration.operations\n"
+        "from alembic import context\nimport fsql, fsql.migration.runtime.operations\n"
         f"with fsql.create_engine({project.url!r}).connect() as connection:\n"
         "    context.configure(connection=connection)\n"
         "    with context.begin_transaction():\n"

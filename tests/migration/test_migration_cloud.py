@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from fsql.definition import Partition
-from fsql.migration.changes import (
+from fsql.migration.model.changes import (
     AddColumn,
     AlterColumn,
     AlterGroup,

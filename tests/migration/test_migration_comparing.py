@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import fsql
 from fsql.errors import MigrationError, NeedsNewVersion
-from fsql.migration.changes import (
+from fsql.migration.model.changes import (
     AddColumn,
     AlterColumn,
     AlterGroup,
@@ -24,11 +24,11 @@ from fsql.migration.changes import (
     MoveColumn,
     RenameColumn,
 )
-from fsql.migration.comparing import changes, declared, renames
-from fsql.migration.evolving import evolved
-from fsql.migration.ordering import moves
-from fsql.migration.reversing import reversed_
-from fsql.migration.state import State
+from fsql.migration.model.comparing import changes, declared, renames
+from fsql.migration.model.evolving import evolved
+from fsql.migration.model.ordering import moves
+from fsql.migration.model.reversing import reversed_
+from fsql.migration.model.state import State
 from fsql.naming import GroupName
 from tests.migration.strategies import states
 

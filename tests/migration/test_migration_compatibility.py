@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import fsql
 from fsql.definition import COMPATIBILITIES
 from fsql.errors import MigrationError
-from fsql.migration.compatibility import breaks
-from fsql.migration.state import State
+from fsql.migration.model.compatibility import breaks
+from fsql.migration.model.state import State
 from fsql.naming import GroupName
 from tests.migration.strategies import states
 

@@ -16,7 +16,7 @@ import pytest
 from botocore.client import BaseClient
 
 import fsql
-from fsql.migration.changes import (
+from fsql.migration.model.changes import (
     AddColumn,
     Backfill,
     Change,
@@ -26,8 +26,8 @@ from fsql.migration.changes import (
     Release,
     RenameColumn,
 )
-from fsql.migration.revisions import Revisions
-from fsql.migration.state import State
+from fsql.migration.model.state import State
+from fsql.migration.runtime.revisions import Revisions
 from fsql.storage import Storage
 from tests.changing import HIVE, ICEBERG, Lab, declared, frame
 

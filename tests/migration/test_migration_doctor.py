@@ -9,13 +9,13 @@ import sqlalchemy as sa
 
 import fsql
 from fsql.doctor import Check, examine
-from fsql.migration.changes import CreateGroup, DropColumn, DropGroup
-from fsql.migration.journal import Journal
-from fsql.migration.migrator import Migrator
-from fsql.migration.revisions import Revisions
-from fsql.migration.scripts import Script
-from fsql.migration.state import State
-from fsql.migration.steps import Step
+from fsql.migration.making.migrator import Migrator
+from fsql.migration.model.changes import CreateGroup, DropColumn, DropGroup
+from fsql.migration.model.state import State
+from fsql.migration.model.steps import Step
+from fsql.migration.runtime.journal import Journal
+from fsql.migration.runtime.revisions import Revisions
+from fsql.migration.runtime.scripts import Script
 
 NAMES = ("lab_doctor_one_v0001", "lab_doctor_two_v0001")
 

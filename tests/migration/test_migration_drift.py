@@ -14,7 +14,7 @@ from pyiceberg.types import DoubleType, LongType
 import fsql
 from fsql.aws import open_aws
 from fsql.catalog import Catalog, Entry
-from fsql.migration.drift import differences, gone
+from fsql.migration.looking.drift import differences, gone
 from fsql.types import Struct, Timestamp
 
 NAMES = {"iceberg": "lab_drift_readings_v0001", "hive": "lab_drift_folders_v0001"}

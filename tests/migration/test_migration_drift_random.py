@@ -12,11 +12,11 @@ from hypothesis import given, settings
 import fsql
 from fsql.catalog import Entry
 from fsql.errors import MigrationError
-from fsql.migration.adopting import drifted
-from fsql.migration.changes import Change, CreateGroup
-from fsql.migration.migrator import Migrator, Options
-from fsql.migration.state import State
-from fsql.migration.steps import Step
+from fsql.migration.making.adopting import drifted
+from fsql.migration.making.migrator import Migrator, Options
+from fsql.migration.model.changes import Change, CreateGroup
+from fsql.migration.model.state import State
+from fsql.migration.model.steps import Step
 from tests.migration.strategies import TABLE, lives
 from tests.test_every_type import COMING_BACK
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import fsql
 from fsql.definition import Partition
 from fsql.errors import Irreversible, MigrationError
-from fsql.migration.changes import (
+from fsql.migration.model.changes import (
     AddColumn,
     AlterColumn,
     AlterGroup,
@@ -32,9 +32,9 @@ from fsql.migration.changes import (
     RenameColumn,
     SetPartitioning,
 )
-from fsql.migration.evolving import evolved, must_fit
-from fsql.migration.reversing import reversed_
-from fsql.migration.state import State
+from fsql.migration.model.evolving import evolved, must_fit
+from fsql.migration.model.reversing import reversed_
+from fsql.migration.model.state import State
 from fsql.naming import GroupName
 from tests.migration.strategies import lives, states
 

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 import fsql
 from fsql.errors import TableExists, TableNotFound
-from fsql.migration.changes import AlterGroup, CreateGroup, DropGroup
-from fsql.migration.state import State
+from fsql.migration.model.changes import AlterGroup, CreateGroup, DropGroup
+from fsql.migration.model.state import State
 from tests.changing import HIVE, ICEBERG, Lab, declared, frame
 
 FORMATS: dict[str, dict[str, Any]] = {

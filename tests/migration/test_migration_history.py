@@ -16,7 +16,9 @@ from fsql import formats
 from fsql.cli import main
 from fsql.definition import Partition
 from fsql.errors import MigrationError, TableNotFound
-from fsql.migration.changes import (
+from fsql.migration.looking.drift import differences
+from fsql.migration.making.migrator import Migrator
+from fsql.migration.model.changes import (
     AddColumn,
     AlterColumn,
     AlterGroup,
@@ -27,10 +29,8 @@ from fsql.migration.changes import (
     RenameColumn,
     SetPartitioning,
 )
-from fsql.migration.drift import differences
-from fsql.migration.migrator import Migrator
-from fsql.migration.state import State
-from fsql.migration.steps import Step
+from fsql.migration.model.state import State
+from fsql.migration.model.steps import Step
 from fsql.types import Struct, Timestamp
 
 NAMES = {"iceberg": "lab_history_readings_v0001", "hive": "lab_history_folders_v0001"}

@@ -10,7 +10,7 @@ import pytest
 
 import fsql
 from fsql.errors import MigrationError
-from fsql.migration.changes import (
+from fsql.migration.model.changes import (
     AddColumn,
     AlterColumn,
     AlterGroup,

@@ -12,9 +12,9 @@ from alembic.operations.ops import AddColumnOp
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import HeadMaintainer, MigrationContext
 
-import fsql.migration.impl as fsql_impl
-from fsql.migration.impl import FsqlImpl
-from fsql.migration.versions import Move, VersionTable, moved
+import fsql.migration.runtime.impl as fsql_impl
+from fsql.migration.runtime.impl import FsqlImpl
+from fsql.migration.runtime.versions import Move, VersionTable, moved
 
 
 def parameters(function: Any) -> list[str]:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import fsql
 from fsql.definition import Partition
 from fsql.errors import CommitConflict, IncompatibleChange, MigrationError
-from fsql.migration.changes import (
+from fsql.migration.model.changes import (
     AddColumn,
     AlterColumn,
     AlterGroup,
@@ -25,7 +25,7 @@ from fsql.migration.changes import (
     RenameColumn,
     SetPartitioning,
 )
-from fsql.migration.evolving import evolved
+from fsql.migration.model.evolving import evolved
 from tests.changing import ICEBERG, Lab, declared, frame
 
 

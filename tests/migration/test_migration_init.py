@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from fsql.cli import main
 from fsql.errors import ConfigError
-from fsql.migration.project import Project
+from fsql.migration.projects.project import Project
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ import pytest
 
 from fsql.dialect import catalog_of
 from fsql.errors import ConfigError, MigrationConflict, MigrationError, TableNotFound
-from fsql.migration import ledger
-from fsql.migration.flags import Flags
-from fsql.migration.records import read
-from fsql.migration.scripts import Script
+from fsql.migration.making.records import read
+from fsql.migration.runtime import ledger
+from fsql.migration.runtime.flags import Flags
+from fsql.migration.runtime.scripts import Script
 from tests.migrating import ran
 from tests.revision_scripts import CREATE, GROUP, Project
 
@@ -269,7 +269,8 @@ def test_flags_that_are_neither_yes_nor_no_are_refused() -> None:
 
 def test_who_was_taken_over_stops(project: Project) -> None:
     theft = (
-        "from fsql.dialect import catalog_of; from fsql.migration.revisions import Revisions\n"
+        "from fsql.dialect import catalog_of\n"
+        "from fsql.migration.runtime.revisions import Revisions\n"
         "revisions = Revisions(catalog_of(op.get_bind()))\n"
         "revisions.edit(lambda stored: {'journal': {**stored.journal, 'holder': 'thief'}})"
     )
@@ -282,7 +283,8 @@ def test_who_was_taken_over_stops(project: Project) -> None:
 
 def test_a_store_that_was_moved_meanwhile_is_left_alone(project: Project) -> None:
     moved = (
-        "from fsql.dialect import catalog_of; from fsql.migration.revisions import Revisions\n"
+        "from fsql.dialect import catalog_of\n"
+        "from fsql.migration.runtime.revisions import Revisions\n"
         "revisions = Revisions(catalog_of(op.get_bind()))\n"
         "revisions.edit(lambda stored: {'heads': ('z9',)})"
     )
@@ -294,7 +296,8 @@ def test_a_store_that_was_moved_meanwhile_is_left_alone(project: Project) -> Non
 
 def test_a_revision_that_does_nothing_notices_too(project: Project) -> None:
     moved = (
-        "from fsql.dialect import catalog_of; from fsql.migration.revisions import Revisions\n"
+        "from fsql.dialect import catalog_of\n"
+        "from fsql.migration.runtime.revisions import Revisions\n"
         "revisions = Revisions(catalog_of(op.get_bind()))\n"
         "revisions.edit(lambda stored: {'heads': ('z9',)})"
     )

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 
 from fsql.errors import MigrationError
-from fsql.migration.changes import AddColumn, CreateGroup, DropColumn, DropGroup, RenameColumn
-from fsql.migration.kept import KeptGroup
-from fsql.migration.purge import kept, purge
-from fsql.migration.revisions import Revisions
+from fsql.migration.making.kept import KeptGroup
+from fsql.migration.making.purge import kept, purge
+from fsql.migration.model.changes import AddColumn, CreateGroup, DropColumn, DropGroup, RenameColumn
+from fsql.migration.runtime.revisions import Revisions
 from tests.changing import ICEBERG, Lab, declared, frame
 
 TEMP = AddColumn(ICEBERG, "temp", pa.field("temp", pa.float64()), comment="degrees Fahrenheit")

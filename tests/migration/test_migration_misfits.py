@@ -13,9 +13,9 @@ import pytest
 
 import fsql
 from fsql.errors import MigrationError
-from fsql.migration.changes import AlterColumn, DropColumn
-from fsql.migration.misfits import misfits
-from fsql.migration.state import State
+from fsql.migration.model.changes import AlterColumn, DropColumn
+from fsql.migration.model.misfits import misfits
+from fsql.migration.model.state import State
 from fsql.naming import GroupName
 from fsql.types import EpochType, IsoTextType
 

@@ -17,7 +17,7 @@ from fsql.catalog import Entry
 from fsql.definition import Partition
 from fsql.dialect import catalog_of
 from fsql.errors import DefinitionError, InvalidName, MigrationError
-from fsql.migration import operations
+from fsql.migration.runtime import operations
 from fsql.model import FeatureGroup
 from fsql.types import Arrow, Map, Struct, Timestamp
 

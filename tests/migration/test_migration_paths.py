@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fsql.migration import paths
-from fsql.migration.state import State
+from fsql.migration.model import paths
+from fsql.migration.model.state import State
 from tests.migration.strategies import states
 
 LOW = pa.field("low", pa.float32(), metadata={"unit": "m"})

@@ -11,13 +11,13 @@ from click.testing import CliRunner
 
 import fsql
 from fsql.cli import main
-from fsql.migration.adopting import drifted
-from fsql.migration.changes import AddColumn, Change, CreateGroup, DropColumn, DropGroup
-from fsql.migration.kept import KEPT_PROPERTY
-from fsql.migration.migrator import Migrator
-from fsql.migration.revisions import Revisions
-from fsql.migration.state import State
-from fsql.migration.steps import Step
+from fsql.migration.making.adopting import drifted
+from fsql.migration.making.kept import KEPT_PROPERTY
+from fsql.migration.making.migrator import Migrator
+from fsql.migration.model.changes import AddColumn, Change, CreateGroup, DropColumn, DropGroup
+from fsql.migration.model.state import State
+from fsql.migration.model.steps import Step
+from fsql.migration.runtime.revisions import Revisions
 
 NAMES = {"iceberg": "lab_purge_readings_v0001", "hive": "lab_purge_folders_v0001"}
 READINGS = NAMES["iceberg"]

@@ -16,8 +16,7 @@ from alembic.operations import Operations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fsql.migration import operations
-from fsql.migration.changes import (
+from fsql.migration.model.changes import (
     AlterColumn,
     Backfill,
     Change,
@@ -27,12 +26,13 @@ from fsql.migration.changes import (
     MoveColumn,
     Release,
 )
-from fsql.migration.evolving import evolved
-from fsql.migration.impl import FsqlImpl
-from fsql.migration.rendering import operation, operation_text
-from fsql.migration.source import Code, imported, literal, text
-from fsql.migration.state import State
-from fsql.migration.type_source import column_source, type_source
+from fsql.migration.model.evolving import evolved
+from fsql.migration.model.state import State
+from fsql.migration.proposing.rendering import operation, operation_text
+from fsql.migration.proposing.source import Code, imported, literal, text
+from fsql.migration.proposing.type_source import column_source, type_source
+from fsql.migration.runtime import operations
+from fsql.migration.runtime.impl import FsqlImpl
 from fsql.types import EpochType, IsoTextType, arrow_type
 from tests.migration.strategies import TABLE, lives, states
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import fsql
 from fsql.dialect import catalog_of
 from fsql.errors import MigrationConflict, MigrationError
-from fsql.migration.revisions import Revisions, Stored
+from fsql.migration.runtime.revisions import Revisions, Stored
 
 
 @pytest.fixture

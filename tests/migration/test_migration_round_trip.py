@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import fsql
-from fsql.migration.state import State
+from fsql.migration.model.state import State
 from tests.migrating import config
 from tests.migration_lives import Life, lived, row
 

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 import fsql
 from fsql.errors import InvalidQuery
-from fsql.migration.changes import AlterGroup, Backfill, CreateGroup, DropGroup, Release
-from fsql.migration.state import State
+from fsql.migration.model.changes import AlterGroup, Backfill, CreateGroup, DropGroup, Release
+from fsql.migration.model.state import State
 from fsql.types import Timestamp
 from tests.changing import HIVE, Lab, declared, frame
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 import fsql
 from fsql.definition import Partition
-from fsql.migration.changes import (
+from fsql.migration.model.changes import (
     AddColumn,
     AlterColumn,
     AlterGroup,
@@ -25,8 +25,8 @@ from fsql.migration.changes import (
     RenameColumn,
     SetPartitioning,
 )
-from fsql.migration.state import State
-from fsql.migration.wording import words
+from fsql.migration.model.state import State
+from fsql.migration.model.wording import words
 from fsql.naming import GroupName
 from tests.migration.strategies import lives
 

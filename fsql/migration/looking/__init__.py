@@ -1,0 +1,1 @@
+"""What is seen of a store's migrations: drift, history, health."""

@@ -1,0 +1,1 @@
+"""Projects with migrations: made by `fsql init`, run by `fsql migrate`."""

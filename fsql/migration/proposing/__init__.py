@@ -1,0 +1,1 @@
+"""What autogenerate proposes, and its source text."""

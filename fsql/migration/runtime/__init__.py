@@ -1,0 +1,1 @@
+"""Alembic's runtime on a store: operations, version table, journal, offline mode."""
