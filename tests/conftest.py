@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import socket
@@ -20,6 +21,12 @@ hypothesis.settings.load_profile("fsql")
 
 # Prefixes of the variables through which boto3, pyiceberg, Alembic and fsql itself take settings.
 SETTINGS = ("AWS_", "BOTO_", "FSQL_", "PYICEBERG_")
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected stays to the end; Python need not look at it for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

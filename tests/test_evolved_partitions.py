@@ -90,7 +90,7 @@ def test_any_writes_under_any_partitionings(store: fsql.FeatureStore, given: Any
 
 
 @pytest.mark.slow
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps)
 def test_many_writes_under_any_partitionings(store: fsql.FeatureStore, given: Any) -> None:
     _life(store, given)

@@ -95,7 +95,7 @@ def test_rows_are_read_under_any_later_columns(store: fsql.FeatureStore, seed: i
 
 
 @pytest.mark.slow
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 10**9))
 def test_many_lives(store: fsql.FeatureStore, seed: int) -> None:
     _life(store, seed)

@@ -14,7 +14,7 @@ from tests.faults.killing import Killer, settle
 from tests.faults.proxy import FaultyProxy
 from tests.migration_project import down, fill, first, journal, seen, up
 
-POINTS = 6
+POINTS = 3
 WAYS = {"up": up, "down": down}
 
 

@@ -47,7 +47,7 @@ def made(store: fsql.FeatureStore, first: State, changes: Sequence[Change]) -> I
 @pytest.mark.slow
 @pytest.mark.parametrize("table_format", FORMATS)
 def test_no_migration_is_drift(stores: Iterator[fsql.FeatureStore], table_format: str) -> None:
-    @settings(max_examples=15)
+    @settings(max_examples=5)
     @given(life=lives(table_format, most=4))
     def check(life: tuple[State, list[Change]]) -> None:
         assert list(made(next(stores), *life))
@@ -82,7 +82,7 @@ def adopts(store: fsql.FeatureStore, life: tuple[State, list[Change]]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=15)
+@settings(max_examples=5)
 @given(life=lives(most=4))
 def test_whatever_is_adopted_is_no_drift(
     stores: Iterator[fsql.FeatureStore], life: tuple[State, list[Change]]
