@@ -117,9 +117,7 @@ def check(url: str, answers: list[str], alone: dict[str, Any]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_two_commands_at_once(
-    filled: Path, alone: dict[str, Any], tmp_path: Path
-) -> None:
+def test_two_commands_at_once(filled: Path, alone: dict[str, Any], tmp_path: Path) -> None:
     """Real ones, as two people type them."""
     for turn in range(COMMANDS):
         folder = tmp_path / str(turn)
