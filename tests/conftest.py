@@ -29,6 +29,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_unconfigure() -> None:
+    """At Python's end, libraries look for what nobody has let go."""
+    gc.unfreeze()
+
+
 @pytest.fixture(autouse=True)
 def plain_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory

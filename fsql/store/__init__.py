@@ -137,7 +137,7 @@ class FeatureStore:
             progress: show a bar; None shows it where somebody watches.
             token: names the write, so that repeating it changes nothing.
         """
-        group = fg if isinstance(fg, FeatureGroup) else lifecycle.find(self.catalog, fg).group
+        group = fg if isinstance(fg, FeatureGroup) else lifecycle.find(self.catalog, fg).entry
         return writer.write(self.catalog, group, data, mode, progress, token)
 
     @told()
@@ -158,7 +158,7 @@ class FeatureStore:
             token: names the write, so that repeating it changes nothing.
             progress: show a bar; None shows it where somebody watches.
         """
-        group = fg if isinstance(fg, FeatureGroup) else lifecycle.find(self.catalog, fg).group
+        group = fg if isinstance(fg, FeatureGroup) else lifecycle.find(self.catalog, fg).entry
         sql = sql_text(select, self.engine.dialect)
         return insert_from(self.catalog, group, sql, token, progress)
 

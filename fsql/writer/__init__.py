@@ -53,7 +53,7 @@ class WriteResult:
 
 def write(
     catalog: Catalog,
-    group: FeatureGroup,
+    group: FeatureGroup | Entry,
     data: Any,
     mode: str = "append",
     progress: bool | None = None,
@@ -65,6 +65,7 @@ def write(
     no snapshots: what is said below of one holds for each partition.
 
     Args:
+        group: as it is declared, or its table, as what it is just now.
         data: a pandas or polars DataFrame, an Arrow table, batch, reader or dataset,
             anything with ``__arrow_c_stream__``, or the path or s3:// URI of a Parquet,
             CSV or JSON lines file, or of a folder of them. Readers and files are streamed.
@@ -119,17 +120,17 @@ def _write(
         return MODES[mode](catalog, entry, upload, token)
 
 
-def stored_group(catalog: Catalog, group: FeatureGroup) -> tuple[Entry, FeatureGroup]:
-    """The table, and the group as it was created.
+def stored_group(catalog: Catalog, group: FeatureGroup | Entry) -> tuple[Entry, FeatureGroup]:
+    """The table, and the group as it was created. What was looked up already is not asked again.
 
     Raises:
         TableNotFound, NotAFeatureGroup, DefinitionError: see `write`.
     """
-    entry = catalog.get(group.name, group.schema)
+    entry = group if isinstance(group, Entry) else catalog.get(group.name, group.schema)
     stored = entry.group
     if stored is None:
         raise NotAFeatureGroup(entry.name, entry.database)
-    wrong = differences(group, stored)
+    wrong = [] if isinstance(group, Entry) else differences(group, stored)
     if wrong:
         raise DefinitionError(
             f"Table {entry.name!r} is not what the group declares: {'; '.join(wrong)}."

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
-from fsql.catalog import Catalog
+from fsql.catalog import Catalog, Entry
 from fsql.dbapi import connect
 from fsql.inserts import insert_select
 from fsql.model import FeatureGroup
@@ -20,7 +20,7 @@ __all__ = ["insert_from"]
 
 def insert_from(
     catalog: Catalog,
-    group: FeatureGroup,
+    group: FeatureGroup | Entry,
     sql: str,
     token: str | None = None,
     progress: bool | None = None,
