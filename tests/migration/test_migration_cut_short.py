@@ -32,7 +32,7 @@ from fsql.storage import Storage
 from tests.changing import HIVE, ICEBERG, Lab, declared, frame
 
 SECOND = HIVE.replace("v0001", "v0002")
-EVERY = int(os.environ.get("FSQL_KILL_EVERY", "9"))  # of the requests
+EVERY = int(os.environ.get("FSQL_KILL_EVERY", "20"))  # of the requests
 LOOKS = ("Get", "List", "BatchGet", "Head")
 
 

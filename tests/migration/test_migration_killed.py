@@ -20,7 +20,7 @@ from fsql.doctor import examine
 from tests.dying import migrated
 from tests.migration_project import down, fill, first, journal, seen, up
 
-EVERY = int(os.environ.get("FSQL_KILL_EVERY", "7"))  # of the requests
+EVERY = int(os.environ.get("FSQL_KILL_EVERY", "12"))  # of the requests
 
 
 @dataclass(frozen=True)

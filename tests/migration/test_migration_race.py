@@ -17,7 +17,7 @@ from fsql.errors import MigrationConflict
 from tests.migrating import started, upgrade
 from tests.migration_project import PROJECT, fill, first, journal, seen, up
 
-FEW, COMMANDS, MANY = 2, 4, 20
+FEW, COMMANDS, MANY = 2, 3, 12
 LOST = re.compile(r"under way|came first|taken over", re.IGNORECASE)
 
 pytestmark = pytest.mark.timeout(300)

@@ -94,7 +94,7 @@ def test_up_down_up(folders: Iterator[Path], table_format: str, seed: int) -> No
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("table_format", FORMATS)
-@settings(max_examples=4)
+@settings(max_examples=2)
 @given(seed=SEEDS)
 @example(seed=1)
 def test_up_down_up_often(folders: Iterator[Path], table_format: str, seed: int) -> None:
