@@ -192,9 +192,8 @@ class Keeping:
 
 def configured(arguments: Mapping[str, Any]) -> Cache:
     """The cache that a URL's arguments describe."""
-    folder = arguments.get("cache_folder")
     return Cache(
-        Path(folder) if folder else None,
+        arguments.get("cache_folder"),
         arguments.get("cache_size", SIZE),
         arguments.get("cache_shared"),
     )

@@ -132,7 +132,7 @@ class Folder:
 
     def _make_room(self) -> None:
         with self._locked():
-            kept = sorted(self.kept(), key=lambda each: each.used)
+            kept = self.kept()[::-1]
             total = sum(each.bytes for each in kept)
             for each in kept[:-1]:  # the newest stays, even if it alone is too large
                 if total <= self.size:

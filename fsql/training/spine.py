@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -25,22 +25,12 @@ from fsql.naming import GroupName
 from fsql.storage import path_of
 from fsql.types import sqlalchemy_type
 
-__all__ = ["ROW", "FrameSpine", "Spine", "TableSpine", "opened"]
+__all__ = ["ROW", "FrameSpine", "TableSpine", "opened"]
 
 ROW = "fsql_row"
 """The number of a spine's row, from 0, in a temporary table."""
 
 _NAME = GroupName("fsql", "training", "spine", "v0001")
-
-
-class Spine(Protocol):
-    """Rows that a training set is made for.
-
-    Attributes:
-        schema: its columns with their exact types.
-    """
-
-    schema: pa.Schema
 
 
 @dataclass(frozen=True)
@@ -73,7 +63,11 @@ class FrameSpine:
     catalog: Catalog
     data: Any
     table: pa.Table
-    schema: pa.Schema
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns with their exact types."""
+        return self.table.schema
 
     @contextmanager
     def uploaded(
@@ -92,7 +86,7 @@ class FrameSpine:
             InvalidData: a value does not fit.
         """
         types = {name: fitted.get(name, self.schema.field(name).type) for name in names}
-        columns = {**self._fitted({n: t for n, t in types.items() if n in fitted})}
+        columns = self._fitted({n: t for n, t in types.items() if n in fitted})
         for name in types.keys() - columns.keys():
             columns[name] = encode(self.table.column(name), self.schema.field(name))
         columns[ROW] = pa.chunked_array([pa.arange(0, len(self.table))])
@@ -105,7 +99,7 @@ class FrameSpine:
             number, entry = sa.Column(ROW, sa.BigInteger), write.entry
             yield sa.Table(entry.name, sa.MetaData(), *declared, number, schema=entry.database)
 
-    def _fitted(self, types: Mapping[str, pa.DataType]) -> Mapping[str, pa.ChunkedArray]:
+    def _fitted(self, types: Mapping[str, pa.DataType]) -> dict[str, pa.ChunkedArray]:
         """Columns in the storage types of those that they are fitted to."""
         fields = [*(pa.field(n, t) for n, t in types.items()), pa.field(ROW, pa.int64())]
         group = FeatureGroup.from_schema(_NAME, pa.schema(fields), keys=[ROW])
@@ -138,7 +132,8 @@ def opened(engine: sa.Engine, catalog: Catalog, spine: Any) -> FrameSpine | Tabl
     if isinstance(spine, str | os.PathLike):
         spine = _read(catalog, os.fspath(spine))
     table = to_arrow(spine, "the spine")
-    return FrameSpine(catalog, spine, table, _checked(table.schema))
+    _checked(table.schema)
+    return FrameSpine(catalog, spine, table)
 
 
 def _read(catalog: Catalog, path: str) -> pa.Table:

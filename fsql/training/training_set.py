@@ -121,8 +121,7 @@ class TrainingSet:
     @contextmanager
     def _asking(self, spine: FrameSpine) -> Iterator[sa.Select[Any]]:
         """What to ask for a frame's rows, in their order, once its keys and times are uploaded."""
-        needed = dict.fromkeys(self._fitted)
-        with spine.uploaded(self._beside, [*needed], self._fitted) as rows:
+        with spine.uploaded(self._beside, [*self._fitted], self._fitted) as rows:
             query = self._query(rows, [ROW, *self._asked.fields.names])
             yield query.order_by(query.selected_columns[ROW])
 
