@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import singledispatchmethod
 from typing import Any
@@ -32,6 +31,7 @@ from fsql.migration.making.kept import (
     now,
 )
 from fsql.migration.making.wide import WIDER_PROPERTY, wider_text
+from fsql.migration.making.work import Work
 from fsql.migration.model import paths
 from fsql.migration.model.changes import (
     AddColumn,
@@ -49,42 +49,25 @@ __all__ = ["alter"]
 TAG = "fsql-kept-"
 
 
-def alter(
-    catalog: Catalog,
-    entry: Entry,
-    change: Any,
-    before: State,
-    after: State,
-    step: Step,
-    more: Mapping[str, str | None],
-    said: str,
-    *,
-    loosely: bool = False,
-) -> None:
+def alter(catalog: Catalog, work: Work) -> None:
     """Make a change to a table, all of it in one update.
-
-    Args:
-        entry: as it was looked at.
-        step: names the change.
-        more: properties that are set besides, or taken away.
-        said: the change in words.
-        loosely: the table may have columns that the group has not.
 
     Raises:
         Overtaken: somebody else has changed the table since; nothing was written.
         MigrationError: the table cannot hold it.
     """
+    entry, before, after = work.entry, work.before, work.after
     table = load_as(catalog, entry)
-    made = _Altering(entry, table, before, after, step).make(change)
-    note = records.record(catalog, entry, step, said, None, restored=made.restored)
+    made = _Altering(entry, table, before, after, work.step).make(work.change)
+    note = records.record(catalog, entry, work.step, work.said, None, restored=made.restored)
 
     def noted(schema_id: int) -> dict[str, str]:
         record = replace(note, schema=schema_id)
         return {records.HISTORY_PROPERTY: records.appended(entry.parameters, record)}
 
     wider = wider_text(made.schema, after.group().storage_schema)
-    properties = {**made.extras.properties, WIDER_PROPERTY: wider, **more}
-    extras = replace(made.extras, properties=properties, loosely=loosely)
+    properties = {**made.extras.properties, WIDER_PROPERTY: wider, **work.more}
+    extras = replace(made.extras, properties=properties, loosely=work.loosely)
     change_table(catalog, entry, table, made.schema, before, after, extras, noted)
 
 

@@ -26,6 +26,7 @@ from fsql.migration.making.kept import (
     now,
     undone,
 )
+from fsql.migration.making.work import Work
 from fsql.migration.model.changes import AddColumn, DropColumn
 from fsql.migration.model.state import State
 from fsql.migration.model.steps import Step
@@ -36,35 +37,18 @@ AT_ONCE = 100  # glue/latest/webapi/API_BatchUpdatePartition.html
 _OWN = ("Owner", "Retention", "LastAccessTime", "LastAnalyzedTime")
 
 
-def alter(
-    catalog: Catalog,
-    entry: Entry,
-    change: Any,
-    before: State,
-    after: State,
-    step: Step,
-    more: Mapping[str, str | None],
-    said: str,
-    *,
-    loosely: bool = False,
-) -> None:
+def alter(catalog: Catalog, work: Work) -> None:
     """Make a change to a table, all of it in one update.
-
-    Args:
-        entry: as it was looked at.
-        step: names the change.
-        more: parameters that are set besides, or taken away.
-        said: the change in words.
-        loosely: the table may have columns that the group has not.
 
     Raises:
         Overtaken: somebody else has changed the table since; nothing was written.
         MigrationError: its files hold another column of that name.
     """
-    note = records.record(catalog, entry, step, said, None)
+    entry = work.entry
+    note = records.record(catalog, entry, work.step, work.said, None)
     history = {records.HISTORY_PROPERTY: records.appended(entry.parameters, note)}
-    made = table_input(entry, before, after, {**_kept(entry, change, step), **history, **more})
-    update_table(catalog, entry, made)
+    more = {**_kept(entry, work.change, work.step), **history, **work.more}
+    update_table(catalog, entry, table_input(entry, work.before, work.after, more))
 
 
 def update_table(catalog: Catalog, entry: Entry, made: Mapping[str, Any]) -> None:

@@ -22,6 +22,7 @@ from fsql.migration.making.completing import align_tombstones, fill
 from fsql.migration.making.iceberg_commits import patiently
 from fsql.migration.making.once import run_once
 from fsql.migration.making.succeeding import carry_deletes
+from fsql.migration.making.work import Work
 from fsql.migration.model.changes import (
     AlterGroup,
     Backfill,
@@ -173,7 +174,7 @@ class Migrator:
         alter = hive.alter if entry.is_hive_group else altering.alter
         said = words(change, before) if not more.get(RELEASED_PROPERTY) else f"hides {entry.name}"
         forced = self._checks.options.force
-        alter(self._catalog, entry, change, before, after, step, more, said, loosely=forced)
+        alter(self._catalog, Work(entry, change, before, after, step, more, said, forced))
 
     def _complete(self, change: Any) -> None:
         """What follows a change of a table; all of it may be done twice."""
