@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from fsql.catalog import Catalog, Entry
 from fsql.migration.model.steps import Step
 
-__all__ = ["HISTORY_PROPERTY", "Record", "appended", "is_done", "read", "record"]
+__all__ = ["HISTORY_PROPERTY", "Record", "appended", "caller", "is_done", "read", "record"]
 
 HISTORY_PROPERTY = "fsql.history"
 MOST_BYTES = 400_000  # Glue takes 512,000 for one parameter
@@ -117,7 +117,7 @@ def record(
         made,
         schema,
         at,
-        _caller(catalog),
+        caller(catalog),
         restored,
     )
 
@@ -126,7 +126,8 @@ _callers: WeakKeyDictionary[Catalog, str] = WeakKeyDictionary()
 _lock = threading.Lock()
 
 
-def _caller(catalog: Catalog) -> str:
+def caller(catalog: Catalog) -> str:
+    """Who we are: the user of the machine, and the ARN that AWS knows, as far as they are told."""
     with _lock:
         if catalog not in _callers:
             _callers[catalog] = ", ".join(filter(None, (_user(), _arn(catalog))))
