@@ -240,8 +240,19 @@ def _plain(table: pa.Table, **options: Any) -> pd.DataFrame:
         return _plain(numbered, **options).set_axis(names, axis=1)
     # Else integers beside a NULL in a struct or list become floats, which cannot hold all of them.
     options = {"integer_object_nulls": True, "maps_as_pydicts": "strict", **options}
-    frame: pd.DataFrame = table.to_pandas(split_blocks=True, **options)
+    frame: pd.DataFrame = _in_two(table).to_pandas(split_blocks=True, **options)
     return frame
+
+
+def _in_two(table: pa.Table) -> pa.Table:
+    """A table no column of which is one array, as pandas cannot write to one that Arrow owns."""
+    columns = [
+        pa.chunked_array([column.chunk(0).slice(0, 0), column.chunk(0)])
+        if column.num_chunks == 1
+        else column
+        for column in table.columns
+    ]
+    return pa.Table.from_arrays(columns, schema=table.schema)
 
 
 def _own_dtype(table: pa.Table, i: int, noted: str | None) -> Any:

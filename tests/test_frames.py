@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Any
+
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -95,3 +98,23 @@ def test_integers_beside_nulls_within_nested_values_stay_integers(backend: str) 
     assert found[0]["n"] == large
     assert list(found[0]["l"]) == [large, None]
     assert found[2] == {"n": None, "l": None}
+
+
+@pytest.mark.parametrize("backend", [None, "numpy_nullable", "pyarrow"])
+def test_a_frame_can_be_changed(backend: Any) -> None:
+    moment = dt.datetime(2026, 1, 1)
+    table = pa.table(
+        {
+            "number": [1, 2],
+            "share": [1.0, 2.0],
+            "at": pa.array([moment] * 2, pa.timestamp("us")),
+            "there": pa.array([moment] * 2, pa.timestamp("us", "Europe/Oslo")),
+            "took": pa.array([1, 2], pa.duration("us")),
+            "kind": pa.array(["a", "b"]).dictionary_encode(),
+        }
+    )
+    frame = to_pandas(table, backend)
+    for name in frame:
+        frame.loc[0, name] = frame.loc[1, name]
+    assert frame.iloc[0].equals(frame.iloc[1])
+    assert table["number"].to_pylist() == [1, 2]
