@@ -149,13 +149,24 @@ class Entry:
     @cached_property
     def view_sql(self) -> str | None:
         """A view's query; None for tables and for views that Athena cannot run."""
+        with contextlib.suppress(KeyError):
+            return str(self._view["originalSql"])
+        return None
+
+    @property
+    def names_in(self) -> str:
+        """The database of names that have none: a view's are in that where it was made."""
+        return str(self._view.get("schema") or self.database).lower()
+
+    @cached_property
+    def _view(self) -> Mapping[str, Any]:
         text = self.glue.get("ViewOriginalText") or ""
         if not (text.startswith(_VIEW_START) and text.endswith(_VIEW_END)):
-            return None
-        with contextlib.suppress(binascii.Error, ValueError, KeyError):
+            return {}
+        with contextlib.suppress(binascii.Error, ValueError):
             view = json.loads(base64.b64decode(text[len(_VIEW_START) : -len(_VIEW_END)]))
-            return str(view["originalSql"])
-        return None
+            return view if isinstance(view, dict) else {}
+        return {}
 
 
 _CURRENT = "iceberg.field.current"

@@ -130,7 +130,7 @@ class Planner:
             columns={field.name.lower(): field for field in entry.table_schema},
             exact=entry.is_group,
             query=entry.view_sql if entry.is_view else None,
-            database=entry.database,
+            database=entry.names_in,
             rows=row_count(self.catalog, entry, state),
             earlier=partial(self._earlier, entry),
             stored=_stored(zip(entry.table_schema, entry.engine_schema.types, strict=True))
