@@ -81,7 +81,7 @@ def _analysed(query: exp.Expr, lookup: Lookup, database: str) -> Analysis:
     facts = Analysis(
         is_query=True,
         ordered=_is_ordered(query),
-        tables=frozenset(reads.tables),
+        tables=None if reads.opaque else frozenset(reads.tables),
         deterministic=not reads.changing,
         row_bound=rows.bound,
     )

@@ -34,12 +34,14 @@ class Reads:
         tables: database and name of each table and view; the database of another
             catalog's table is ``catalog.database``.
         changing: it calls functions like now() or random(), or samples.
+        opaque: it calls a table function, which may read anything.
     """
 
     def __init__(self, lookup: Lookup) -> None:
         self._lookup = lookup
         self.tables: set[tuple[str, str]] = set()
         self.changing = False
+        self.opaque = False
 
     def add(self, query: exp.Expr, database: str) -> None:
         """Add what `query` reads, names without a database being in `database`."""
@@ -52,7 +54,11 @@ class Reads:
                 self.changing |= str(node.this).lower() in _CHANGING_NAMES
 
     def _add_table(self, node: exp.Table, database: str) -> None:
-        if not isinstance(node.this, exp.Identifier) or cte_of(node) is not None:
+        if not isinstance(node.this, exp.Identifier):
+            # JSON_TABLE takes its rows from columns.
+            self.opaque |= not isinstance(node.this, exp.JSONTable)
+            return
+        if cte_of(node) is not None:
             return
         catalog = node.catalog.lower() or CATALOG
         database = node.db.lower() or database
