@@ -39,7 +39,7 @@ from pyathena.util import RetryConfig
 
 from fsql.analysis import unload_select
 from fsql.aws import open_aws
-from fsql.cache import Cache, Found, Keeping, Named, Nameless, chosen, name_of
+from fsql.cache import Cache, Found, Keeping, Named, Nameless, chosen
 from fsql.catalog import Catalog, Entry
 from fsql.errors import ConfigError
 from fsql.estimates import Estimate, estimate
@@ -252,6 +252,8 @@ class Cursor(pyathena.cursor.Cursor):
             self.result_set = ResultSet.without_query(self, plan, found)
         else:
             self._ask(plan, transport, max_bytes_scanned, request_token, options)
+            if isinstance(found, Named) and self._is_of_earlier(options):
+                found = Nameless("it may be an earlier result, which Athena was asked to reuse")
             if isinstance(found, Named):
                 self._rows.through(lambda rows: self._keeping(rows, used, found, plan))
         if isinstance(self.result_set, ResultSet):
@@ -262,8 +264,13 @@ class Cursor(pyathena.cursor.Cursor):
         catalog, planner = self.connection.catalog, self.connection.planner
         return Keeping(
             rows, cache, named, plan, catalog,
-            lambda: name_of(catalog, planner.plan(plan.sql, plan.database)),
+            lambda: cache.name(catalog, planner.plan(plan.sql, plan.database)),
         )  # fmt: skip
+
+    def _is_of_earlier(self, options: Mapping[str, Any]) -> bool:
+        """Whether the rows may be those of an earlier query, and so of earlier tables."""
+        sought = options.get("cache_size") or options.get("cache_expiration_time")
+        return bool(sought or self._rows.reused_previous_result)
 
     def _ask(
         self,

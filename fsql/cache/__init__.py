@@ -22,6 +22,8 @@ from fsql.cache.folder import Folder, Kept, Writing
 from fsql.cache.keys import Named, Nameless, name_of
 from fsql.cache.shared import Shared
 from fsql.catalog import Catalog
+from fsql.errors import FsqlError, StorageError
+from fsql.outages import told
 from fsql.planning import Plan
 from fsql.storage import Storage
 from fsql.transports import Transport
@@ -80,12 +82,19 @@ class Cache:
     def _beyond(self, storage: Storage) -> Shared | None:
         return None if self.shared is None else Shared(storage, self.shared)
 
+    def name(self, catalog: Catalog, plan: Plan) -> Named | Nameless:
+        """What to call a plan's result."""
+        return name_of(catalog, plan)
+
     def look_up(self, catalog: Catalog, plan: Plan) -> Found | Named | Nameless:
         """A plan's result, or what to call it, or why it cannot be kept."""
-        named = name_of(catalog, plan)
+        named = self.name(catalog, plan)
         if isinstance(named, Nameless):
             return named
-        table = self.local.find(named.key)
+        try:
+            table = self.local.find(named.key)
+        except StorageError as error:
+            return Nameless(str(error))
         if table is None:
             shared = self._beyond(catalog.storage)
             if shared is not None and shared.fetch(named.key, self.local):
@@ -178,8 +187,7 @@ class Keeping:
         return self._cache.local.writing(self._named.key, schema)
 
     def _finish(self, file: Writing) -> None:
-        again = self._again()
-        if not isinstance(again, Named) or again.key != self._named.key:
+        if not self._is_same():
             return
         note = {
             "sql": self._plan.sql,
@@ -188,6 +196,16 @@ class Keeping:
         }
         if file.finish(note):
             self._cache.share(self._catalog.storage, self._named.key)
+
+    def _is_same(self) -> bool:
+        """Whether the tables are as they were before the query ran."""
+        try:
+            with told():
+                again = self._again()
+        except FsqlError as error:
+            log.warning("A result is not kept: %s", error)
+            return False
+        return isinstance(again, Named) and again.key == self._named.key
 
 
 def configured(arguments: Mapping[str, Any]) -> Cache:

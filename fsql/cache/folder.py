@@ -24,6 +24,7 @@ from fsql.errors import ConfigError, StorageError
 __all__ = ["Folder", "Kept", "Writing"]
 
 _DATA, _NOTE, _PART = ".arrow", ".json", ".part"
+_NOTED = {"rows": int, "bytes": int, "tail": str, "checksum": str, "made": float, "stamp": list}
 _TAIL = 1 << 20  # bytes at a file's end, where Arrow says what is where, that are checked each time
 _BLOCK = 4 << 20
 log = logging.getLogger(__name__)
@@ -61,6 +62,12 @@ class Folder:
     moved into their place, the note last, so that one with a note is whole. What is deleted stays
     readable for those who have it open.
 
+    The checksum of all bytes is made as they are written. Whoever finds a result checks its size,
+    the end of the file, where Arrow says what is where, and that the file system has seen no change
+    of the file since (its inode, and the time of the last change, which no program can set). Only
+    if it has are all bytes read. `broken`, that is ``fsql cache check``, reads them always: it
+    finds what a failing disk has altered.
+
     Args:
         path: made with mode 0700 if it is missing.
         size: bytes at most; those that nobody has read for longest go first.
@@ -90,13 +97,13 @@ class Folder:
             return None
         try:
             table = self._mapped(key, note)
-        except (OSError, pa.ArrowInvalid):
-            return None  # gone, or broken
-        if table is None:
-            self.remove(key)
-            return None
+        except (OSError, pa.ArrowException):
+            table = None
         with contextlib.suppress(OSError):
-            os.utime(self._path(key, _NOTE))
+            if table is None:
+                self._discard(key, note)
+            else:
+                os.utime(self._path(key, _NOTE))
         return table
 
     def _mapped(self, key: str, note: Mapping[str, Any]) -> pa.Table | None:
@@ -105,10 +112,19 @@ class Folder:
             found = os.fstat(file.fileno())
             if found.st_size != note["bytes"] or _tail(file, found.st_size) != note["tail"]:
                 return None
-            if found.st_mtime_ns != note["mtime"] and _checksum(path) != note["checksum"]:
-                return None
+            if _stamp(found) != note["stamp"]:
+                if _checksum(path) != note["checksum"]:
+                    return None
+                with contextlib.suppress(OSError):  # then it is read again the next time
+                    self._write_note(key, {**note, "stamp": _stamp(found)})
         with pa.memory_map(str(path)) as source:
             return pa.ipc.open_stream(source).read_all()
+
+    def _discard(self, key: str, note: Mapping[str, Any]) -> None:
+        """Delete a broken result, unless somebody has just put another one there."""
+        with self._locked():
+            if self._note(key) == note:
+                self.remove(key)
 
     def writing(self, key: str, schema: pa.Schema) -> Writing:
         """A file to put a result into, which is there once its `finish` was called."""
@@ -123,23 +139,28 @@ class Folder:
 
     def adopt(self, key: str, part: Path, note: Mapping[str, Any]) -> None:
         """Move a whole file to its place, and make room for it."""
-        part.replace(self._path(key, _DATA))
-        written = {**note, "mtime": self._path(key, _DATA).stat().st_mtime_ns}
-        beside = part.with_suffix(f"{_NOTE}{_PART}")
-        beside.write_text(json.dumps(written))
-        beside.replace(self._path(key, _NOTE))
-        self._make_room()
-
-    def _make_room(self) -> None:
         with self._locked():
-            kept = self.kept()[::-1]
-            total = sum(each.bytes for each in kept)
-            for each in kept[:-1]:  # the newest stays, even if it alone is too large
-                if total <= self.size:
-                    break
-                self.remove(each.key)
-                total -= each.bytes
-            self._sweep()
+            self._make_room(note["bytes"])
+            part.replace(self._path(key, _DATA))
+            stamp = _stamp(self._path(key, _DATA).stat())
+            self._write_note(key, {**note, "stamp": stamp})
+
+    def _write_note(self, key: str, note: Mapping[str, Any]) -> None:
+        beside = self.path / f"{key}-{uuid.uuid4().hex}{_NOTE}{_PART}"
+        try:
+            beside.write_text(json.dumps(note))
+            beside.replace(self._path(key, _NOTE))
+        finally:
+            beside.unlink(missing_ok=True)
+
+    def _make_room(self, size: int) -> None:
+        kept = self.kept()
+        total = sum(each.bytes for each in kept)
+        while kept and total + size > self.size:
+            oldest = kept.pop()
+            self.remove(oldest.key)
+            total -= oldest.bytes
+        self._sweep()
 
     def _sweep(self) -> None:
         """Delete what processes that were killed have left."""
@@ -193,10 +214,13 @@ class Folder:
 
     def _note(self, key: str) -> dict[str, Any] | None:
         try:
-            note: dict[str, Any] = json.loads(self._path(key, _NOTE).read_text())
+            note = json.loads(self._path(key, _NOTE).read_text())
         except (OSError, ValueError):
             return None
-        return note
+        whole = isinstance(note, dict) and all(
+            isinstance(note.get(name), type_) for name, type_ in _NOTED.items()
+        )
+        return note if whole else None
 
     def _path(self, key: str, ending: str) -> Path:
         return self.path / f"{key}{ending}"
@@ -223,13 +247,13 @@ class Writing:
 
     def _open(self) -> None:
         descriptor = os.open(self._part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        self._file = self._stack.enter_context(os.fdopen(descriptor, "wb"))
+        self._file = _Summed(self._stack.enter_context(os.fdopen(descriptor, "wb")))
         self._writer = pa.ipc.new_stream(self._file, self._schema)
 
     def _try(self, work: Callable[[], object]) -> bool:
         try:
             work()
-        except (OSError, pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        except (OSError, pa.ArrowException) as error:
             log.warning("A result is not kept: %s", error)
             self._writer = None
             return False
@@ -238,8 +262,14 @@ class Writing:
     def write(self, rows: pa.RecordBatch | pa.Table) -> None:
         """Add rows."""
         if self._writer is not None:
-            self._try(lambda: self._writer.write(rows))
-            self._rows += rows.num_rows
+            self._try(lambda: self._write(rows))
+
+    def _write(self, rows: pa.RecordBatch | pa.Table) -> None:
+        for batch in rows.to_batches() if isinstance(rows, pa.Table) else [rows]:
+            self._writer.write(batch)
+            if self._file.tell() > self._folder.size:
+                raise OSError(f"it alone is more than the cache's {self._folder.size:,} bytes")
+        self._rows += rows.num_rows
 
     def finish(self, note: Mapping[str, Any]) -> bool:
         """Let the result be found, with a note; whether it can be."""
@@ -252,11 +282,40 @@ class Writing:
         with self._part.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             tail = _tail(file, size)
-        own = {"rows": self._rows, "bytes": size, "tail": tail, "checksum": _checksum(self._part)}
+        own = {"rows": self._rows, "bytes": size, "tail": tail, "checksum": self._file.checksum}
         self._folder.adopt(self._key, self._part, {**note, **own, "made": time.time()})
 
     def __exit__(self, *error: object) -> None:
         self._stack.close()
+
+
+class _Summed:
+    """A file that knows the checksum of what was written to it, for Arrow to write to."""
+
+    closed = False
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._digest = _digest()
+        self.tell, self.flush, self.fileno = file.tell, file.flush, file.fileno
+
+    def write(self, data: Any) -> None:
+        """Write and remember."""
+        self._digest.update(data)
+        self._file.write(data)
+
+    @property
+    def checksum(self) -> str:
+        """As `_checksum` has it."""
+        return str(self._digest.hexdigest())
+
+
+def _stamp(found: os.stat_result) -> list[int]:
+    return [found.st_ino, found.st_mtime_ns, found.st_ctime_ns]
+
+
+def _digest() -> Any:
+    return hashlib.blake2b(digest_size=16)
 
 
 def _kept(path: Path, note: Mapping[str, Any]) -> Kept:
@@ -278,11 +337,11 @@ def _tail(file: Any, size: int) -> str:
 
 
 def _checksum(path: Path) -> str:
-    digest = hashlib.blake2b(digest_size=16)
+    digest = _digest()
     try:
         with path.open("rb") as file:
             while block := file.read(_BLOCK):
                 digest.update(block)
     except OSError:
         return ""
-    return digest.hexdigest()
+    return str(digest.hexdigest())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +16,7 @@ from fsql.storage import Storage, path_of
 __all__ = ["Shared"]
 
 _BLOCK = 8 << 20
+log = logging.getLogger(__name__)
 
 
 class Shared:
@@ -31,17 +34,21 @@ class Shared:
 
     def fetch(self, key: str, folder: Folder) -> bool:
         """Put a result into a folder; whether it is there now."""
-        note = self._note(key)
-        if note is None:
-            return False
         part = folder.path / f"{key}-{uuid.uuid4().hex}.part"
         try:
+            note = self._note(key)
+            if note is None or note["bytes"] > folder.size:
+                return False
             self._copied(note["file"], part)
             return folder.take(key, part, note)
         except FileNotFoundError:  # deleted just now
             return False
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            log.warning("A result cannot be taken from %s: %s", self._prefix, error)
+            return False
         finally:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
 
     def _copied(self, name: str, part: Path) -> None:
         source = self._storage.filesystem.open_input_stream(path_of(self._prefix + name))

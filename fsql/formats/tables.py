@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from types import ModuleType
 
@@ -10,6 +11,7 @@ from fsql.formats import iceberg, snapshots
 from fsql.formats.hive import tables as hive
 from fsql.formats.hive import totals as hive_totals
 from fsql.formats.hive.manifests import Manifests, State
+from fsql.formats.hive.registering import registered
 from fsql.formats.snapshots import Totals
 from fsql.model import FeatureGroup
 
@@ -85,6 +87,7 @@ def version(catalog: Catalog, entry: Entry) -> str | None:
     do a compaction and a migration.
     """
     if entry.is_hive_group:
-        # Glue counts what changes the table's own entry; writes change its manifests only.
-        return f"{entry.version_id}:{Manifests(catalog, entry).version()}"
+        # Writes change the manifests only. Where Athena looks for these, Glue says.
+        places = hashlib.sha256(repr(sorted(registered(catalog, entry))).encode()).hexdigest()
+        return f"{entry.version_id}:{Manifests(catalog, entry).version()}:{places}"
     return entry.metadata_location

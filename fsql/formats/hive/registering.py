@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fsql.catalog import MANIFESTS, Catalog, Entry
@@ -12,7 +12,7 @@ from fsql.formats.hive.layout import Layout
 from fsql.formats.hive.tables import STORAGE
 from fsql.hivekeys import NULL_FOLDER
 
-__all__ = ["register"]
+__all__ = ["register", "registered"]
 
 AT_ONCE = 100  # glue/latest/webapi/API_BatchCreatePartition.html
 
@@ -29,6 +29,21 @@ def register(catalog: Catalog, entry: Entry, layout: Layout, partitions: Sequenc
     for start in range(0, len(partitions), AT_ONCE):
         batch = partitions[start : start + AT_ONCE]
         _create(catalog.glue, entry, [_input(entry, layout, texts) for texts in batch])
+
+
+def registered(catalog: Catalog, entry: Entry) -> Iterator[tuple[list[str], str]]:
+    """The values and the place of each partition that Glue has, in pages of 1,000.
+
+    fsql changes neither; Athena's ``ALTER TABLE`` and other clients of Glue's can.
+    """
+    if not entry.glue.get("PartitionKeys"):
+        return
+    pages = catalog.glue.get_paginator("get_partitions").paginate(
+        DatabaseName=entry.database, TableName=entry.name, ExcludeColumnSchema=True
+    )
+    for page in pages:
+        for found in page["Partitions"]:
+            yield found["Values"], found["StorageDescriptor"]["Location"]
 
 
 def _input(entry: Entry, layout: Layout, texts: Texts) -> dict[str, Any]:
