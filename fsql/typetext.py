@@ -91,7 +91,14 @@ def _quoted(name: str) -> str:
     return name if plain else '"' + name.replace('"', '""') + '"'
 
 
-_hive, _trino = _Hive(), _Trino()
+class _TrinoOfHive(_Trino):
+    """Athena reads times of Hive tables with milliseconds."""
+
+    def timestamp(self, type_: pa.DataType) -> str:
+        return "timestamp(3)"
+
+
+_hive, _trino, _trino_of_hive = _Hive(), _Trino(), _TrinoOfHive()
 
 
 def hive_type(type_: pa.DataType) -> str:
@@ -99,9 +106,13 @@ def hive_type(type_: pa.DataType) -> str:
     return _hive.visit(type_)
 
 
-def trino_type(type_: pa.DataType) -> str:
-    """A storage type in Trino's words, as queries have it."""
-    return _trino.visit(type_)
+def trino_type(type_: pa.DataType, *, is_hive: bool = False) -> str:
+    """A storage type in Trino's words, as queries have it.
+
+    Args:
+        is_hive: whether it is that of a column of a Hive table, not of an Iceberg table.
+    """
+    return _trino_of_hive.visit(type_) if is_hive else _trino.visit(type_)
 
 
 _BY_NAME = {

@@ -74,6 +74,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "fsql.results",
                 "fsql.scalars",
                 "fsql.textual",
+                "fsql.ties",
                 "fsql.transports",
             }
         ),
@@ -95,6 +96,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "fsql.types",
                 "fsql.columns",
                 "fsql.typetext",
+                "fsql.viewtext",
                 "fsql.conversion",
                 "fsql.rebuilding",
                 "fsql.notes",

@@ -8,6 +8,7 @@ Erasing takes out the rows, and what is left of them in the past.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +21,7 @@ from fsql.deletes import tombstones
 from fsql.deletes.keys import Instant, choose, instant, read_keys
 from fsql.deletes.purging import Purged
 from fsql.deletes.purging import purge as erase
-from fsql.deletes.tombstones import SUFFIX, Tombstones, carry, drop, find
+from fsql.deletes.tombstones import SUFFIX, Tombstones, carry, drop, find, of
 from fsql.errors import ConfigError, NotAFeatureGroup
 from fsql.formats.choosing import Choice
 from fsql.model import FeatureGroup
@@ -35,6 +36,7 @@ __all__ = [
     "delete",
     "drop",
     "find",
+    "of",
     "read_keys",
 ]
 
@@ -71,6 +73,7 @@ def delete(
     engine: sa.Engine,
     catalog: Catalog,
     entry: Entry,
+    ready: Callable[[], None],
     keys: Any,
     event_time: Instant = None,
     purge: bool = False,
@@ -86,6 +89,7 @@ def delete(
 
     Args:
         entry: the group's table.
+        ready: called when there is a table of tombstones, before they are written to it.
         keys: a dict with the columns of one key, a list of them, a frame or Arrow table with the
             key columns, or a SELECT of them, in Core or as text. A column with the name of the
             group's event time says for each key from when on it is deleted.
@@ -129,7 +133,7 @@ def delete(
         done = _removed(group, choice, removed)
     else:
         timed = _timed(group, choice)
-        done = _buried(group, timed, tombstones.bury(catalog, entry, group, timed, token))
+        done = _buried(group, timed, tombstones.bury(catalog, entry, group, timed, token, ready))
     return replace(done, seconds=time.perf_counter() - started)
 
 

@@ -7,7 +7,7 @@ was written. Whoever asks what is true at a time takes the newest of rows and to
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,7 +23,7 @@ from fsql.model import FeatureGroup
 from fsql.naming import MAX_NAME_BYTES
 from fsql.types import Timestamp
 
-__all__ = ["SUFFIX", "Names", "Tombstones", "bury", "carry", "drop", "find"]
+__all__ = ["SUFFIX", "Names", "Tombstones", "bury", "carry", "drop", "find", "of"]
 
 SUFFIX = "__deletes"
 OWNER = "fsql.deletes_of"  # the parameter that names the group's table
@@ -94,11 +94,16 @@ def find(catalog: Catalog, entry: Entry, group: FeatureGroup | None = None) -> T
     Args:
         group: the group as the caller declares it.
     """
-    group = group if group is not None else entry.group
     found = _found(catalog, entry.database, entry.name)
-    if group is None or found is None or _is_older(found, entry):
+    return of(entry, found, group)
+
+
+def of(entry: Entry, beside: Entry | None, group: FeatureGroup | None = None) -> Tombstones | None:
+    """What the table that has the name of a group's tombstones is to the group; None if nothing."""
+    group = group if group is not None else entry.group
+    if group is None or beside is None or beside.parameters.get(OWNER) != entry.name:
         return None
-    return Tombstones(found, group)
+    return None if _is_older(beside, entry) else Tombstones(beside, group)
 
 
 def _is_older(found: Entry, entry: Entry) -> bool:
@@ -113,9 +118,17 @@ def _found(catalog: Catalog, database: str, table: str) -> Entry | None:
 
 
 def bury(
-    catalog: Catalog, entry: Entry, group: FeatureGroup, choice: Choice, token: str | None
+    catalog: Catalog,
+    entry: Entry,
+    group: FeatureGroup,
+    choice: Choice,
+    token: str | None,
+    ready: Callable[[], None],
 ) -> formats.Committed:
     """Write a tombstone for each key, at the time that the choice says.
+
+    Args:
+        ready: called when there is a table of tombstones, before they are written to it.
 
     Raises:
         InvalidName: the group's name leaves no room for that of the tombstones' table.
@@ -126,21 +139,28 @@ def bury(
     now = pa.scalar(dt.datetime.now(dt.UTC).replace(tzinfo=None), pa.timestamp("us"))
     made = pa.repeat(now, len(choice.keys))
     rows = pa.table([*choice.keys.columns, choice.since, made], schema=schema)
-    return carry(catalog, entry, group, rows, token)
+    return carry(catalog, entry, group, rows, token, ready)
 
 
 def carry(
-    catalog: Catalog, entry: Entry, group: FeatureGroup, rows: pa.Table, token: str | None
+    catalog: Catalog,
+    entry: Entry,
+    group: FeatureGroup,
+    rows: pa.Table,
+    token: str | None,
+    ready: Callable[[], None],
 ) -> formats.Committed:
     """Write tombstones as they are.
 
     Args:
         rows: with the columns of `Tombstones.schema`.
+        ready: as of `bury`.
 
     Raises:
         InvalidName, TableExists, CommitConflict, StorageError: as `bury`.
     """
     stones = find(catalog, entry) or _create(catalog, entry, group)
+    ready()
     with TableWrite(catalog, stones.entry, rows.schema, token=token) as write:
         write.write(0, rows)
         return write.commit()

@@ -1,7 +1,7 @@
-"""Groups made, found and dropped, each with the view beside its versions."""
+"""Groups made, found and dropped, each with the views beside its versions."""
 
 from __future__ import annotations
 
-from fsql.lifecycle.groups import Found, create, drop, find, groups, with_deletes
+from fsql.lifecycle.groups import Found, create, drop, find, groups, point, with_deletes
 
-__all__ = ["Found", "create", "drop", "find", "groups", "with_deletes"]
+__all__ = ["Found", "create", "drop", "find", "groups", "point", "with_deletes"]

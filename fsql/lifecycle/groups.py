@@ -14,7 +14,7 @@ from fsql.fitting import differences
 from fsql.lifecycle import views
 from fsql.model import FeatureGroup
 
-__all__ = ["Found", "create", "drop", "find", "groups", "with_deletes"]
+__all__ = ["Found", "create", "drop", "find", "groups", "point", "with_deletes"]
 
 IF_EXISTS = ("error", "skip")
 
@@ -72,7 +72,7 @@ def groups(catalog: Catalog, pattern: str | None = None) -> list[FeatureGroup]:
 
 
 def create(engine: sa.Engine, catalog: Catalog, group: FeatureGroup, if_exists: str) -> None:
-    """Make a group's database, table and view, as far as they are missing.
+    """Make a group's database, table and views, as far as they are missing.
 
     Raises:
         TableExists, DefinitionError, ConfigError: see `fsql.store.FeatureStore.create`.
@@ -80,10 +80,11 @@ def create(engine: sa.Engine, catalog: Catalog, group: FeatureGroup, if_exists: 
     if if_exists not in IF_EXISTS:
         raise ConfigError(f"if_exists={if_exists!r}. Expected 'error' or 'skip'.")
     database = catalog.ensure_database(group.schema)
-    views.check_free(catalog, group.view_name, database)
-    existing = catalog.find(group.name, database)
+    known = views.check_free(catalog, group.view_name, database)
+    existing = known.get(group.name)
     if existing is None:
-        deletes.drop(catalog, database, group.name, purge=False)  # of a table that SQL has dropped
+        if group.name + deletes.SUFFIX in known:  # of a table that SQL has dropped
+            deletes.drop(catalog, database, group.name, purge=False)
         formats.create(catalog, group)
     elif if_exists == "error":
         raise TableExists(group.name, database)
@@ -104,8 +105,14 @@ def _check_same(declared: FeatureGroup, existing: Entry) -> None:
         )
 
 
+def point(engine: sa.Engine, catalog: Catalog, entry: Entry) -> None:
+    """Point the views of a group, if it is one, at its newest version as it is now."""
+    if entry.group is not None:
+        views.point(engine, catalog, entry.group.view_name, entry.database)
+
+
 def drop(engine: sa.Engine, catalog: Catalog, found: Found, *, purge: bool) -> None:
-    """Take a group's table and its tombstones away, after its view has let go of it."""
+    """Take a group's table and its tombstones away, after its views have let go of it."""
     entry = found.entry
     views.point(engine, catalog, found.group.view_name, entry.database, without=entry.name)
     deletes.drop(catalog, entry.database, entry.name, purge=purge)

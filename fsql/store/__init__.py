@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,12 +17,12 @@ from fsql.deletes import DeleteResult, Instant
 from fsql.dialect import catalog_of, create_engine
 from fsql.dumps import DumpResult
 from fsql.inserts.texts import sql_text
+from fsql.lifecycle.latest import latest
 from fsql.migration.looking import reports
 from fsql.migration.looking.reports import Diff, History
 from fsql.model import FeatureGroup
 from fsql.outages import told
 from fsql.store.description import Description, describe
-from fsql.store.latest import latest
 from fsql.training import GroupKey, Terms, TrainingSet
 from fsql.writer import WriteResult
 from fsql.writer.inserting import insert_from
@@ -182,8 +183,9 @@ class FeatureStore:
             progress: show a bar; None shows it where somebody watches.
         """
         entry = lifecycle.find(self.catalog, fg).entry
+        ready = partial(lifecycle.point, self.engine, self.catalog, entry)
         return deletes.delete(
-            self.engine, self.catalog, entry, keys, event_time, purge, token, progress
+            self.engine, self.catalog, entry, ready, keys, event_time, purge, token, progress
         )
 
     @told()
@@ -236,7 +238,7 @@ class FeatureStore:
 
     @told()
     def latest(self, fg: FeatureGroup | str, as_of: dt.datetime | None = None) -> sa.Select[Any]:
-        """A SELECT of each key's newest row, unless it was deleted; see `fsql.store.latest`.
+        """A SELECT of each key's newest row, unless it was deleted; see `fsql.lifecycle.latest`.
 
         Args:
             as_of: leave out rows and deletes with a later event time; a naive time means UTC.

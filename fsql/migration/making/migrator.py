@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import singledispatchmethod
+from functools import partial, singledispatchmethod
 from typing import Any
 
 import sqlalchemy as sa
@@ -129,7 +129,9 @@ class Migrator:
     def _(self, change: Backfill, step: Step) -> None:
         entry = self._entry(change)
         if not records.is_done(entry, step):
-            carry_deletes(self._catalog, entry, change.select, f"{step.run}:{step.number}")
+            token = f"{step.run}:{step.number}"
+            ready = partial(self._point, group_of(entry).view_name, entry.database)
+            carry_deletes(self._catalog, entry, change.select, token, ready)
             backfill(self._catalog, entry, change.select, step)
         self._change(change, step)
 

@@ -7,6 +7,7 @@ deleted keys back to life.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pyarrow as pa
 
@@ -21,11 +22,14 @@ from fsql.model import FeatureGroup
 __all__ = ["carry_deletes"]
 
 
-def carry_deletes(catalog: Catalog, entry: Entry, select: str, token: str) -> None:
+def carry_deletes(
+    catalog: Catalog, entry: Entry, select: str, token: str, ready: Callable[[], None]
+) -> None:
     """Give a group the tombstones of the versions before it from which a SELECT fills it.
 
     Args:
         token: names the work, so that repeating it changes nothing.
+        ready: called when there is a table of tombstones, before they are written to it.
 
     Raises:
         MigrationError: the deletes are kept by keys that the new version does not have.
@@ -37,7 +41,7 @@ def carry_deletes(catalog: Catalog, entry: Entry, select: str, token: str) -> No
             stones = deletes.find(catalog, other)
             if stones is not None:
                 rows = _rows(catalog, stones, group)
-                deletes.carry(catalog, entry, group, rows, f"{token}:{other.name}")
+                deletes.carry(catalog, entry, group, rows, f"{token}:{other.name}", ready)
 
 
 def _rows(catalog: Catalog, stones: Tombstones, group: FeatureGroup) -> pa.Table:

@@ -8,7 +8,6 @@ be known of a migration under way lies in the view's parameters, written in the 
 
 from __future__ import annotations
 
-import base64
 import json
 import random
 import time
@@ -21,6 +20,7 @@ from botocore.exceptions import ClientError
 from fsql.catalog import Catalog, Entry
 from fsql.errors import MigrationConflict, MigrationError
 from fsql.outages import told
+from fsql.viewtext import table_input
 
 __all__ = ["VERSION_TABLE", "Revisions", "Stored", "view_sql"]
 
@@ -212,23 +212,9 @@ class Revisions:
         return True
 
     def _table_input(self, stored: Stored) -> dict[str, Any]:
-        view = {
-            "originalSql": view_sql(stored.heads),
-            "catalog": "awsdatacatalog",
-            "schema": self.database,
-            "columns": [{"name": _COLUMN, "type": "varchar"}],
-        }
-        text = base64.b64encode(json.dumps(view).encode()).decode()
-        columns = [{"Name": _COLUMN, "Type": "string"}]
-        return {
-            "Name": self.table,
-            "TableType": "VIRTUAL_VIEW",
-            "Parameters": {"presto_view": "true", "comment": "Presto View", **stored.parameters},
-            "PartitionKeys": [],
-            "StorageDescriptor": {"Columns": columns, "Location": "", "SerdeInfo": {}},
-            "ViewOriginalText": f"/* Presto View: {text} */",
-            "ViewExpandedText": "/* Presto View */",
-        }
+        columns = [(_COLUMN, "varchar", "string")]
+        sql = view_sql(stored.heads)
+        return table_input(self.table, self.database, sql, columns, stored.parameters)
 
 
 def view_sql(heads: Sequence[str]) -> str:
