@@ -107,11 +107,12 @@ def lived(seed: int, table_format: str, revisions: int) -> Life:
     state = _born(random, table_format)
     create = CreateGroup(state)
     life = Life([state], [[create]], [reversed_(create, None)])
+    gone: set[str] = set()
     for _ in range(revisions):
         ups: list[Change] = []
         downs: list[Change] = []
         for _ in range(random.randint(1, 3)):
-            change, after = _changed(random, state)
+            change, after = _changed(random, state, gone)
             ups, downs = [*ups, change], [*reversed_(change, state), *downs]
             state = after
         life.states.append(state)
@@ -141,10 +142,15 @@ def _type(random: Random, depth: int = 2) -> pa.DataType:
     return random.choice(LEAVES)
 
 
-def _changed(random: Random, state: State) -> tuple[Change, State]:
+def _changed(random: Random, state: State, gone: set[str]) -> tuple[Change, State]:
+    """A change that the group can take.
+
+    Args:
+        gone: columns that a Hive-style group has dropped, whose names its files still have.
+    """
     for _ in range(TRIES):
         change = random.choice(PROPOSALS)(random, state)
-        if change is None:
+        if change is None or (isinstance(change, AddColumn) and change.path in gone):
             continue
         try:
             after = evolved(change, state)
@@ -152,6 +158,8 @@ def _changed(random: Random, state: State) -> tuple[Change, State]:
         except MigrationError:
             continue
         if after is not None and after != state:
+            if isinstance(change, DropColumn) and state.definition.table_format == "hive":
+                gone.add(change.path)
             return change, after
     change = AlterGroup(state.table, {"owner": f"owner {random.random()}"})
     after = evolved(change, state)

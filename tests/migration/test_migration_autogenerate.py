@@ -452,6 +452,28 @@ def test_what_a_hive_group_can_take_needs_no_new_version(project: Project) -> No
     assert "humid" not in project.read(TABLE)[0]
 
 
+def test_a_name_that_the_files_of_a_hive_group_have_is_a_new_version(project: Project) -> None:
+    """It is that of a column whose revision is gone: taken back, and its script deleted."""
+    project.migrate(weather(table_format="hive"))
+    humid = sa.Column("humid", sa.Double)
+    project.declare(weather(columns(humid=humid), table_format="hive"))
+    script = project.revision()
+    project.upgrade()
+    project.write(humid=1.5)
+    project.downgrade()
+    script.unlink()
+    for type_ in (sa.Double, sa.String):
+        project.declare(weather(columns(humid=sa.Column("humid", type_)), table_format="hive"))
+        script = project.revision()
+        text = script.read_text()
+        assert 'op.new_version(\n    "nyc_flights_weather_v0002",' in upgrade_of(text)
+        assert "'humid' was dropped, and its Parquet files keep" in commented(upgrade_of(text))[0]
+        project.upgrade()
+        assert project.read("nyc_flights_weather")[0]["humid"] is None
+        project.downgrade()
+        script.unlink()
+
+
 def test_a_declared_new_version_is_filled_from_the_old_one(project: Project) -> None:
     project.migrate(weather())
     project.write(visib=10)

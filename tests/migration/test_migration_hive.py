@@ -111,6 +111,19 @@ def test_files_that_hold_a_dropped_column_keep_its_name(lab: Lab) -> None:
         lab.run(other, revision="r2")
 
 
+def test_an_edited_revision_does_not_give_its_files_another_type(lab: Lab) -> None:
+    """It brings the column back as it was stored, or nothing."""
+    lab.run(GUST)
+    lab.store.write(HIVE, frame("SFO", month=3).append_column("gust", pa.array([7], pa.int8())))
+    lab.run(DropColumn(HIVE, "gust"), direction="down")
+    before = lab.entry(HIVE).glue
+    with pytest.raises(MigrationError, match=r"still hold the values .* new version"):
+        lab.run(AddColumn(HIVE, "gust", pa.field("gust", pa.string())))
+    assert lab.entry(HIVE).glue == before
+    lab.run(AddColumn(HIVE, "gust", pa.field("gust", pa.int16())))  # which is stored alike
+    assert lab.values("gust", HIVE)["SFO"] == 7
+
+
 def test_a_killed_change_is_brought_to_its_end(lab: Lab) -> None:
     """The table has the column, its partitions and its view have not."""
     lab.run(GUST)

@@ -67,6 +67,20 @@ def test_an_added_column_comes_back_with_what_was_written_to_it(lab: Lab) -> Non
     assert lab.values("gust") == {"JFK": None, "LGA": None, "EWR": 9.0}
 
 
+def test_an_edited_revision_adds_another_column(lab: Lab) -> None:
+    """Values of a number do not come back as text."""
+    lab.run(AddColumn(ICEBERG, "gust", pa.field("gust", pa.int32())))
+    lab.store.write(ICEBERG, frame("EWR").append_column("gust", pa.array([7], pa.int32())))
+    lab.run(DropColumn(ICEBERG, "gust"), direction="down")
+    lab.run(AddColumn(ICEBERG, "gust", pa.field("gust", pa.string())))
+    assert lab.values("gust") == {"JFK": None, "LGA": None, "EWR": None}
+    lab.agrees()
+    lab.run(DropColumn(ICEBERG, "gust"), direction="down")
+    lab.run(AddColumn(ICEBERG, "gust", pa.field("gust", pa.int64())))  # which holds them
+    assert lab.values("gust") == {"JFK": None, "LGA": None, "EWR": 7}
+    lab.agrees()
+
+
 def test_rows_rewritten_meanwhile_get_their_values_back(lab: Lab) -> None:
     lab.store.write(ICEBERG, frame("EWR", month=2))
     lab.run(DropColumn(ICEBERG, "temp"), DropColumn(ICEBERG, "wind.speed"))

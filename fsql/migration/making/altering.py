@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import singledispatchmethod
 from typing import Any
 
+import pyarrow as pa
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 from pyiceberg.types import NestedField
@@ -25,7 +26,7 @@ from fsql.migration.making.iceberg_commits import Extras, load_as
 from fsql.migration.making.kept import (
     KEPT_PROPERTY,
     KeptColumn,
-    find_column,
+    find_columns,
     kept_columns,
     kept_text,
     now,
@@ -100,11 +101,12 @@ class _Altering:
     @make.register
     def _(self, change: AddColumn) -> _Made:
         path = paths.resolved(self.after.schema, change.path)
-        kept = find_column(self.entry, path, self.step)
-        if kept is not None and kept.field is not None:
-            return self._restored(change, path, kept)
-        names = paths.parts(path)
         stored = storage_type(change.field.type)
+        for kept in find_columns(self.entry, path, self.step):
+            back = NestedField.model_validate(kept.field)
+            if iceberg_schema.can_hold(back, stored):  # else the revision was edited meanwhile
+                return self._restored(path, kept, back, stored)
+        names = paths.parts(path)
         last = self.table.metadata.last_column_id
         schema = iceberg_schema.added(self._schema, names, stored, self._doc(names), last)
         sql = default_sql(self.entry, self.after, change, path)
@@ -117,13 +119,13 @@ class _Altering:
             return None
         return Pending(self.step.run, self.step.number, sql, tag, path).text
 
-    def _restored(self, change: AddColumn, path: str, kept: KeptColumn) -> _Made:
+    def _restored(
+        self, path: str, kept: KeptColumn, back: NestedField, stored: pa.DataType
+    ) -> _Made:
         """The field with its ids, so that its values are back, but of files written anew since."""
         names = paths.parts(path)
-        back = NestedField.model_validate(kept.field)
         doc = {"doc": self._doc(names)}
         schema = iceberg_schema.appended(self._schema, names, back.model_copy(update=doc))
-        stored = storage_type(change.field.type)
         schema = iceberg_schema.altered(schema, names, stored, self._doc(names))
         sql = None
         if kept.snapshot is not None and rewritten(self.table, kept.snapshot):

@@ -27,9 +27,12 @@ from fsql.migration.making.kept import (
     undone,
 )
 from fsql.migration.making.work import Work
+from fsql.migration.model import paths
+from fsql.migration.model.bearing import NEW_VERSION
 from fsql.migration.model.changes import AddColumn, DropColumn
 from fsql.migration.model.state import State
-from fsql.migration.model.steps import Step
+from fsql.types import storage_type
+from fsql.typetext import hive_type
 
 __all__ = ["alter", "sync_partitions", "table_input", "update_table"]
 
@@ -47,7 +50,7 @@ def alter(catalog: Catalog, work: Work) -> None:
     entry = work.entry
     note = records.record(catalog, entry, work.step, work.said, None)
     history = {records.HISTORY_PROPERTY: records.appended(entry.parameters, note)}
-    more = {**_kept(entry, work.change, work.step), **history, **work.more}
+    more = {**_kept(work), **history, **work.more}
     update_table(catalog, entry, table_input(entry, work.before, work.after, more))
 
 
@@ -84,27 +87,40 @@ def table_input(
     return {**own, **made, "Parameters": said}
 
 
-def _kept(entry: Entry, change: Any, step: Step) -> dict[str, str | None]:
+def _kept(work: Work) -> dict[str, str | None]:
     """Columns that were dropped are still in the files, and come back with their name."""
-    kept = kept_columns(entry.parameters)
+    kept, change = kept_columns(work.entry.parameters), work.change
     if isinstance(change, DropColumn):
-        one = KeptColumn(change.path, None, step.revision, step.direction, None, None, now())
-        return {KEPT_PROPERTY: kept_text([*kept, one])}
+        return {KEPT_PROPERTY: kept_text([*kept, _dropped(work)])}
     if not isinstance(change, AddColumn):
         return {}
-    for one in kept:
-        if one.path.lower() != change.path.lower():
-            continue
-        if not undone(one.revision, one.direction, step):
+    same = [one for one in kept if one.path.lower() == change.path.lower()]
+    for one in same:
+        if not _is_back(one, work):
             raise MigrationError(
                 f"{change.group!r}: the Parquet files still hold the values of a column"
                 f" {one.path!r} that was dropped at {one.at}, and files are read by name. Give the"
-                " new column another name.",
+                f" new column another name. {NEW_VERSION}",
                 change.group,
                 change.path,
             )
-    left = [one for one in kept if one.path.lower() != change.path.lower()]
-    return {KEPT_PROPERTY: kept_text(left)} if len(left) < len(kept) else {}
+    return {KEPT_PROPERTY: kept_text(one for one in kept if one not in same)} if same else {}
+
+
+def _dropped(work: Work) -> KeptColumn:
+    path, step = paths.resolved(work.before.schema, work.change.path), work.step
+    field = {"name": path, "type": _type(work.before, path)}
+    return KeptColumn(path, field, step.revision, step.direction, None, None, now())
+
+
+def _is_back(one: KeptColumn, work: Work) -> bool:
+    """Whether what is added is what was dropped: by the same revision, and stored alike."""
+    alike = one.field is None or one.field["type"] == _type(work.after, work.change.path)
+    return alike and undone(one.revision, one.direction, work.step)
+
+
+def _type(state: State, path: str) -> str:
+    return hive_type(storage_type(paths.get(state.schema, path).type))
 
 
 def sync_partitions(catalog: Catalog, entry: Entry) -> None:

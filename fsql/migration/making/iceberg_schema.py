@@ -32,6 +32,7 @@ __all__ = [
     "added",
     "altered",
     "appended",
+    "can_hold",
     "check_carries",
     "found",
     "moved",
@@ -119,6 +120,16 @@ def altered(schema: Schema, path: Path, type_: pa.DataType | None, doc: str | No
     if len(path) > 1:
         return schema
     return _each(schema, path, lambda field: field.model_copy(update={"doc": doc}))
+
+
+def can_hold(field: NestedField, type_: pa.DataType) -> bool:
+    """Whether a column or field can become one that holds a storage type too."""
+    wanted = iceberg_columns(pa.schema([(field.name, type_)]), {}).fields[0].field_type
+    try:
+        _holding(field.field_type, wanted, field.name)
+    except MigrationError:
+        return False
+    return True
 
 
 def check_carries(schema: Schema, storage: pa.Schema, *, loosely: bool = False) -> None:

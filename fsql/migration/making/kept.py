@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -21,6 +21,8 @@ __all__ = [
     "KEPT_PROPERTY",
     "KeptColumn",
     "KeptGroup",
+    "find_columns",
+    "hidden_columns",
     "kept_columns",
     "kept_groups",
     "kept_text",
@@ -37,7 +39,8 @@ class KeptColumn:
 
     Attributes:
         path: where it was.
-        field: Iceberg's field as JSON, ids and all; None in a Hive-style table.
+        field: Iceberg's field as JSON, ids and all; of a Hive-style table its name and type as
+            Glue has them.
         revision, direction: of the step that dropped it; "" outside of any.
         snapshot: the table's then; None if it was empty, and in a Hive-style table.
         tag: keeps that snapshot.
@@ -105,11 +108,14 @@ def now() -> str:
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
-def find_column(entry: Entry, path: str, step: Step) -> KeptColumn | None:
-    """The column that adding one at a path in a step brings back."""
-    found = [
-        one
-        for one in kept_columns(entry.parameters)
-        if one.path == path and undone(one.revision, one.direction, step)
-    ]
-    return found[-1] if found else None
+def find_columns(entry: Entry, path: str, step: Step) -> Iterator[KeptColumn]:
+    """The columns that adding one at a path in a step may bring back, the latest first."""
+    for one in reversed(kept_columns(entry.parameters)):
+        if one.path == path and undone(one.revision, one.direction, step):
+            yield one
+
+
+def hidden_columns(entry: Entry) -> frozenset[str]:
+    """The names under which a Hive-style table's files hold columns that it no longer has."""
+    kept = kept_columns(entry.parameters) if entry.is_hive_group else ()
+    return frozenset(one.path.lower() for one in kept)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -36,7 +36,9 @@ _ALIKE = 0.6  # how much of a name has to be the same, as difflib measures it
 _BEGINNING = 3  # letters that are more than chance
 
 
-def changes(before: State | None, after: State | None) -> list[Change]:
+def changes(
+    before: State | None, after: State | None, hidden: Collection[str] = ()
+) -> list[Change]:
     """The changes that make `after` of `before`, in an order in which each can be made.
 
     A column that is gone is dropped and one that is new is added, even if one may be the other
@@ -44,6 +46,7 @@ def changes(before: State | None, after: State | None) -> list[Change]:
 
     Args:
         before, after: the group's states; None where there is no group.
+        hidden: lower-case names of columns that are in the files and no longer in the table.
 
     Raises:
         NeedsNewVersion: the group cannot become that; it says everything that stands against it.
@@ -54,7 +57,7 @@ def changes(before: State | None, after: State | None) -> list[Change]:
         return [DropGroup(before.table)]
     _check_same(before, after)
     found = with_notes(_Difference(before, after).changes(), before, after)
-    _check_possible(found, before)
+    _check_possible(found, before, hidden)
     return found
 
 
@@ -157,7 +160,7 @@ def _check_same(before: State, after: State) -> None:
         raise NeedsNewVersion(before.table, [f"its files are those of {old!r}, not of {new!r}."])
 
 
-def _check_possible(found: Sequence[Change], before: State) -> None:
+def _check_possible(found: Sequence[Change], before: State, hidden: Collection[str]) -> None:
     """Everything that a group cannot take, by making the changes one after the other."""
     state, reasons = before, []
     for change in found:
@@ -166,14 +169,19 @@ def _check_possible(found: Sequence[Change], before: State) -> None:
         except MigrationError as error:
             reasons.append(str(error))
     if before.definition.table_format == "hive":
-        reasons += _hidden(found, before)
+        reasons += _hidden(found, before, hidden)
     if reasons:
         raise NeedsNewVersion(before.table, reasons)
 
 
-def _hidden(found: Sequence[Change], before: State) -> Iterator[str]:
-    """Columns that a Hive-style group lets go only for a revision that is taken back."""
+def _hidden(found: Sequence[Change], before: State, hidden: Collection[str]) -> Iterator[str]:
+    """Columns that a Hive-style group lets go only for a revision that is taken back.
+
+    One that comes later, under the name of one that went so, would read the old one's values.
+    """
     for change in found:
+        if isinstance(change, AddColumn) and change.path.lower() in hidden:
+            yield f"{change.path!r} was dropped, and its Parquet files keep that column's values."
         if isinstance(change, DropColumn) and unbearable(change, before) is None:
             yield f"{change.path!r} is dropped, and its Parquet files keep the column."
 

@@ -14,6 +14,7 @@ from fsql.dialect import catalog_of
 from fsql.errors import IncompatibleChange, MigrationError, NeedsNewVersion, SchemaDrift
 from fsql.lifecycle.views import is_released
 from fsql.migration.looking import drift
+from fsql.migration.making.kept import hidden_columns
 from fsql.migration.model.bearing import NEW_VERSION
 from fsql.migration.model.comparing import declared
 from fsql.migration.model.compatibility import breaks
@@ -148,7 +149,8 @@ class Comparison:
             before = State.of(stored)
             after = declared(self._filter.declared(group, stored), before)
             try:
-                proposal = proposals.altered(before, after, self._store.label(place))
+                hidden = hidden_columns(self._store.entries[place])
+                proposal = proposals.altered(before, after, self._store.label(place), hidden)
             except NeedsNewVersion as error:
                 yield self._next_version(place, after, error)
                 continue

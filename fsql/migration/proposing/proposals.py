@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from fsql.errors import NeedsNewVersion
@@ -67,13 +67,18 @@ def dropped(before: State, released: bool, database: str | None) -> Proposal:
     return Proposal(before.table, (there,), (back,), (words(there),), (_KEPT,))
 
 
-def altered(before: State, after: State, database: str | None) -> Proposal | None:
+def altered(
+    before: State, after: State, database: str | None, hidden: Collection[str] = ()
+) -> Proposal | None:
     """A group that is there and declared otherwise; None if nothing differs.
+
+    Args:
+        hidden: see `fsql.migration.model.comparing.changes`.
 
     Raises:
         NeedsNewVersion: it cannot become what is declared.
     """
-    found = changes(before, after)
+    found = changes(before, after, hidden)
     if not found:
         return None
     there = _in(found, database)
