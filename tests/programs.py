@@ -9,12 +9,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+import traceback
+from collections.abc import Callable, Iterable
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Any, Self, TextIO
 
-__all__ = ["Program", "forking", "ran"]
+__all__ = ["Program", "forking", "ran", "ran_at_once"]
 
 
 def forking() -> ForkServerContext:
@@ -84,6 +86,54 @@ def ran(code: str, *arguments: str) -> int:
     with Program(code, *arguments) as program:
         program.stdout.read()
     return program.wait()
+
+
+def ran_at_once(jobs: Iterable[tuple[Callable[..., object], tuple[Any, ...]]]) -> None:
+    """Call functions in processes of their own, all at once, and wait for all of them.
+
+    A test that they take too long is pytest-timeout's: how long is too long, it knows.
+
+    Args:
+        jobs: each a function of a module, and its arguments.
+
+    Raises:
+        AssertionError: not all returned; with the tracebacks of those that raised.
+    """
+    started = [_started(function, arguments) for function, arguments in jobs]
+    try:
+        ends = [_end(source, process) for process, source in started]
+    finally:
+        for process, _ in started:
+            process.kill()
+    assert not any(ends), "\n".join(filter(None, ends))
+
+
+def _started(function: Callable[..., object], arguments: tuple[Any, ...]) -> tuple[Any, Connection]:
+    source, sink = forking().Pipe(duplex=False)
+    process = forking().Process(target=_called, args=(sink, function, arguments))
+    process.start()
+    sink.close()
+    return process, source
+
+
+def _called(sink: Connection, function: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+    try:
+        function(*arguments)
+    except BaseException:
+        sink.send(f"process {os.getpid()}\n{traceback.format_exc()}")
+        raise
+    sink.send("")
+
+
+def _end(source: Connection, process: Any) -> str:
+    """What a process told of its end: nothing, if all is well."""
+    try:
+        told = str(source.recv())
+    except EOFError:
+        process.join()
+        told = f"process {process.pid} ended with {process.exitcode} and without a word"
+    process.join()
+    return told
 
 
 def _run(

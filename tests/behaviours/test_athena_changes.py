@@ -29,7 +29,7 @@ from tests.behaviours.athena_client import AthenaClient
 from tests.behaviours.backends import embedded
 from tests.behaviours.pyiceberg_client import glue_catalog
 from tests.behaviours.test_athena_sql import position_deletes, read
-from tests.programs import forking
+from tests.programs import forking, ran_at_once
 
 FORKING = forking()
 
@@ -501,12 +501,7 @@ def test_merges_of_two_processes_lose_and_double_nothing(tmp_path: Path) -> None
         client = AthenaClient(session, "db", "s3://some-bucket/results/")
         client.run("CREATE DATABASE db")
         make(client, "t", "id int, n int")
-        processes = [FORKING.Process(target=counting, args=(root, times, key)) for key in (1, 2)]
-        for process in processes:
-            process.start()
-        for process in processes:
-            process.join(60)
-            assert process.exitcode == 0
+        ran_at_once((counting, (root, times, key)) for key in (1, 2))
         expected = [("0", str(2 * times)), ("1", str(times)), ("2", str(times))]
         assert client.rows("SELECT * FROM t ORDER BY id") == expected
 

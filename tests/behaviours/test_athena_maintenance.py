@@ -18,12 +18,13 @@ from hypothesis import strategies as st
 from pyiceberg.types import StringType
 
 from fsql.local.tables import iceberg_rewrite
+from fsql.local.tables.iceberg import Iceberg
 from fsql.local.tables.iceberg_io import EmbeddedCatalog
 from tests.behaviours.athena_client import AthenaClient
 from tests.behaviours.backends import age, embedded
 from tests.behaviours.pyiceberg_client import glue_catalog
 from tests.behaviours.test_athena_sql import position_deletes
-from tests.programs import forking
+from tests.programs import forking, ran_at_once
 
 FORKING = forking()
 OPTIMIZE = "OPTIMIZE t REWRITE DATA USING BIN_PACK"
@@ -483,12 +484,7 @@ def test_beside_writers_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
             optimize_rewrite_data_file_threshold=2,
         )
         jobs = [(writing, 1), (writing, 2), (maintaining, 3), (maintaining, 4)]
-        processes = [FORKING.Process(target=work, args=(root, times, who)) for work, who in jobs]
-        for process in processes:
-            process.start()
-        for process in processes:
-            process.join(120)
-            assert process.exitcode == 0
+        ran_at_once((work, (root, times, who)) for work, who in jobs)
         expected = [(str(who), str(n + 1000)) for who in (1, 2) for n in range(times)]
         assert client.rows("SELECT * FROM t ORDER BY id, n") == expected
         client.run("VACUUM t")
@@ -516,6 +512,45 @@ def test_a_conflict_is_tried_again_on_what_the_other_left(
     assert not others
     assert athena.rows("SELECT sum(a), count(*) FROM t") == [("22", "6")]
     assert len(there(athena)) == len({*live(athena)} | {*history(athena)})
+
+
+@pytest.mark.parametrize(
+    ("statement", "read"),
+    [("INSERT INTO t VALUES (1, 1)", 0), ("VACUUM t", 2), (OPTIMIZE, 0), (OPTIMIZE, 1)],
+)
+def test_files_that_another_vacuum_deletes_meanwhile_are_not_missed(
+    athena: AthenaClient, monkeypatch: Any, statement: str, read: int
+) -> None:
+    make(athena, "a bigint, p int", "PARTITIONED BY (p)", vacuum_max_snapshot_age_seconds=0)
+    insert(athena, *[f"({i}, 0)" for i in range(6)])
+    others: list[list[str]] = [[] for _ in range(read)]
+    others.append(["UPDATE t SET a = a + 10 WHERE a % 2 = 0", "VACUUM t"])
+    load, plan = EmbeddedCatalog.load_table, Iceberg.plan
+
+    def run_others() -> None:
+        for other in others.pop(0) if others else ():
+            athena.run(other)
+
+    def load_table(self: Any, name: Any) -> Any:
+        table = load(self, name)
+        run_others()
+        return table
+
+    def planned(self: Any, *arguments: Any) -> Any:
+        tasks = plan(self, *arguments)
+        run_others()
+        return tasks
+
+    monkeypatch.setattr(EmbeddedCatalog, "load_table", load_table)
+    monkeypatch.setattr(Iceberg, "plan", planned)
+    athena.run(statement)
+    assert not others
+    inserted = int(statement.startswith("INSERT"))
+    assert athena.rows("SELECT count(*), sum(a) FROM t") == [
+        (str(6 + inserted), str(45 + inserted))
+    ]
+    athena.run("VACUUM t")
+    assert there(athena) == live(athena)
 
 
 def history(athena: AthenaClient) -> Iterator[str]:

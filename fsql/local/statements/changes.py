@@ -6,13 +6,13 @@ import random
 import time
 from typing import Any
 
-import duckdb
 import sqlglot.expressions as exp
 
 from fsql.local.statements import nodes as st
 from fsql.local.statements.context import ROWS, Context, Outcome
 from fsql.local.tables.filters import filter_of_change
-from fsql.local.tables.iceberg_changes import Base, Overtaken, commit_change
+from fsql.local.tables.iceberg_changes import Base, commit_change
+from fsql.local.tables.iceberg_overtaking import Overtaken, unless_overtaken
 from fsql.local.tables.iceberg_write import COMMITS
 from fsql.local.tables.resolver import Binding, is_iceberg, metadata_location, scan_of
 from fsql.local.tables.views import is_view
@@ -68,13 +68,11 @@ def _attempt(context: Context, statement: st.Change) -> int:
     def resolve(found: exp.Table) -> Scan:
         return scan_of(base.rows.source) if found is target else binding(found)
 
-    try:
+    def current() -> str:
+        return metadata_location(context.tables.get(name, context.database))
+
+    with unless_overtaken(base.location, current):
         return commit_change(context, base, translate_change(node, resolve))
-    except (duckdb.IOException, FileNotFoundError) as error:
-        if metadata_location(context.tables.get(name, context.database)) == base.location:
-            raise
-        # Another writer's VACUUM has deleted the files of a snapshot that is history by now.
-        raise Overtaken(f"{name.table} has changed while it was read") from error
 
 
 def _check(table: dict[str, Any], statement: st.Change) -> None:

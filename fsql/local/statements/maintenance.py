@@ -13,8 +13,9 @@ import sqlglot.expressions as exp
 from fsql.local.statements import nodes as st
 from fsql.local.statements.context import Context, Outcome
 from fsql.local.tables.filters import filter_of_change
-from fsql.local.tables.iceberg_changes import Base, Overtaken
+from fsql.local.tables.iceberg_changes import Base
 from fsql.local.tables.iceberg_expiry import expire
+from fsql.local.tables.iceberg_overtaking import Overtaken, unless_overtaken
 from fsql.local.tables.iceberg_rewrite import rewrite
 from fsql.local.tables.resolver import Binding, is_iceberg, metadata_location, scan_of
 from fsql.local.tables.views import is_view
@@ -35,9 +36,8 @@ def optimize(context: Context, statement: st.Optimize) -> Outcome:
             ICEBERG_COMMIT_ERROR when others change the same files all the time.
     """
     for attempt in range(_ATTEMPTS):
-        base = _base(context, statement.table, statement.subtype)
         try:
-            more = rewrite(context, base, _chosen(context, base, statement.where))
+            more = _rewritten(context, statement)
         except Overtaken as error:
             if attempt == _ATTEMPTS - 1:
                 message = f"Failed to commit the transaction during OPTIMIZE: {error}"
@@ -49,6 +49,17 @@ def optimize(context: Context, statement: st.Optimize) -> Outcome:
         message = "A part of the files has been rewritten. Run OPTIMIZE again for the others."
         raise TrinoError("ICEBERG_OPTIMIZE_MORE_RUNS_NEEDED", message, retryable=True)
     return Outcome()
+
+
+def _rewritten(context: Context, statement: st.Optimize) -> bool:
+    """Whether more is left to do."""
+
+    def found() -> Base:
+        return _base(context, statement.table, statement.subtype)
+
+    base = found()
+    with unless_overtaken(base.location, lambda: found().location):
+        return rewrite(context, base, _chosen(context, base, statement.where))
 
 
 def vacuum(context: Context, statement: st.Vacuum) -> Outcome:

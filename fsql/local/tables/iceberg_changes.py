@@ -19,6 +19,7 @@ from fsql.local.statements.context import Context
 from fsql.local.tables.filters import Filter
 from fsql.local.tables.iceberg import Iceberg, Rows
 from fsql.local.tables.iceberg_io import EmbeddedCatalog
+from fsql.local.tables.iceberg_overtaking import Overtaken, unless_overtaken
 from fsql.local.tables.iceberg_replacing import commit_once, overwriting
 from fsql.local.tables.iceberg_types import to_trino
 from fsql.local.tables.iceberg_write import rewrite_rows, write_rows
@@ -27,13 +28,9 @@ from fsql.local.transpile import TrinoError
 from fsql.local.transpile import types as tt
 from fsql.local.transpile.changes import ADDRESS, Change
 
-__all__ = ["Base", "Overtaken", "commit_change"]
+__all__ = ["Base", "commit_change"]
 
 _FEW_ROWS = 200_000
-
-
-class Overtaken(Exception):
-    """Another writer has committed since the statement read the table; nothing was changed."""
 
 
 @dataclass(frozen=True)
@@ -163,13 +160,21 @@ def _commit(
     context: Context, base: Base, removed: Sequence[DataFile], added: Sequence[DataFile]
 ) -> None:
     """Put files in the place of others, in one snapshot right after the one that was read."""
-    table = EmbeddedCatalog(context.objects, context.glue).load_table(base.name)
+    catalog = EmbeddedCatalog(context.objects, context.glue)
+    table = catalog.load_table(base.name)
     if table.metadata_location != base.location:
         raise Overtaken(f"{'.'.join(base.name)} has changed since it was read")
     commit_once(table)
     transaction = table.transaction()
+
+    def current() -> str:
+        return catalog.load_table(base.name).metadata_location
+
     appending = transaction.update_snapshot().fast_append
-    with overwriting(transaction, removed) if removed else appending() as snapshot:
+    with (
+        unless_overtaken(base.location, current),
+        overwriting(transaction, removed) if removed else appending() as snapshot,
+    ):
         for file in added:
             snapshot.append_data_file(file)
     transaction.commit_transaction()

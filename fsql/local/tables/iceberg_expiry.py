@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.io import FileIO
+from pyiceberg.manifest import ManifestFile
 from pyiceberg.table import Table, TableProperties
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.refs import SnapshotRefType
@@ -29,6 +31,7 @@ from pyiceberg.table.update import (
 from fsql.local.statements.context import Context
 from fsql.local.store import split_uri
 from fsql.local.tables.iceberg_io import EmbeddedCatalog, StoreFileIO
+from fsql.local.tables.iceberg_overtaking import Overtaken, unless_overtaken
 from fsql.local.tables.iceberg_write import COMMITS
 from fsql.local.transpile import TrinoError
 
@@ -78,12 +81,12 @@ def expire(context: Context, name: tuple[str, str]) -> None:
     table = catalog.load_table(name)
     _check_location(table.metadata.location)
     before = _with_expired(context, catalog, name)
-    now = catalog.load_table(name)
-    needed = set(_needed(now, io))
+    now, needed = _now(context, catalog, name)
     if before is not None:
-        gone = {path for path in _references(before, io) if path not in needed}
-        _delete(context, gone)
-    _delete(context, _orphans(context, now.metadata, needed))
+        # Another VACUUM that has deleted a manifest meanwhile deletes what it names too.
+        found = _references(before, io, (FileNotFoundError,))
+        _delete(context, {path for path in found if path not in needed})
+    _delete(context, _orphans(context, now, needed))
 
 
 def _check_location(location: str) -> None:
@@ -120,6 +123,27 @@ def _with_expired(
                 message = f"Failed to commit during VACUUM: {error}"
                 raise TrinoError("ICEBERG_COMMIT_ERROR", message, retryable=True) from error
             time.sleep(0.02 * attempt)
+    raise AssertionError("unreachable")
+
+
+def _now(
+    context: Context, catalog: EmbeddedCatalog, name: tuple[str, str]
+) -> tuple[TableMetadata, set[str]]:
+    """The table's metadata, and all files that it refers to."""
+
+    def current() -> str:
+        return catalog.load_table(name).metadata_location
+
+    for attempt in range(COMMITS):
+        context.session.check()
+        table = catalog.load_table(name)
+        try:
+            with unless_overtaken(table.metadata_location, current):
+                return table.metadata, set(_needed(table, table.io))
+        except Overtaken as error:
+            if attempt == COMMITS - 1:
+                message = f"Failed to read the table during VACUUM: {error}"
+                raise TrinoError("ICEBERG_COMMIT_ERROR", message, retryable=True) from error
     raise AssertionError("unreachable")
 
 
@@ -176,20 +200,32 @@ def _needed(table: Table, io: FileIO) -> Iterator[str]:
     yield from _references(table.metadata, io)
 
 
-def _references(metadata: TableMetadata, io: FileIO) -> Iterator[str]:
-    """The files that a metadata file refers to: older ones, manifests, data, statistics."""
+def _references(
+    metadata: TableMetadata, io: FileIO, passed: tuple[type[OSError], ...] = ()
+) -> Iterator[str]:
+    """The files that a metadata file refers to: older ones, manifests, data, statistics.
+
+    Args:
+        passed: errors of manifests that are passed over, along with the files that they name.
+    """
     yield from (_plain(entry.metadata_file) for entry in metadata.metadata_log)
     yield from (_plain(each.statistics_path) for each in metadata.statistics)
     yield from (_plain(each.statistics_path) for each in metadata.partition_statistics)
     seen = set[str]()
     for snapshot in metadata.snapshots:
         yield _plain(snapshot.manifest_list)
-        for manifest in snapshot.manifests(io):
-            if manifest.manifest_path not in seen:
-                seen.add(manifest.manifest_path)
-                yield _plain(manifest.manifest_path)
-                for entry in manifest.fetch_manifest_entry(io, discard_deleted=True):
-                    yield _plain(entry.data_file.file_path)
+        with suppress(*passed):
+            for manifest in snapshot.manifests(io):
+                if manifest.manifest_path not in seen:
+                    seen.add(manifest.manifest_path)
+                    yield _plain(manifest.manifest_path)
+                    with suppress(*passed):
+                        yield from _data_files(manifest, io)
+
+
+def _data_files(manifest: ManifestFile, io: FileIO) -> Iterator[str]:
+    for entry in manifest.fetch_manifest_entry(io, discard_deleted=True):
+        yield _plain(entry.data_file.file_path)
 
 
 def _plain(uri: str) -> str:

@@ -16,13 +16,14 @@ from typing import Any
 
 from pyiceberg.exceptions import CommitFailedException, ValidationException
 from pyiceberg.manifest import DataFile, ManifestContent
-from pyiceberg.table import FileScanTask, Table
+from pyiceberg.table import FileScanTask, Table, Transaction
 from pyiceberg.table.metadata import TableMetadata
 
 from fsql.local.engine import Cancelled
 from fsql.local.statements.context import Context
-from fsql.local.tables.iceberg_changes import Base, Overtaken
+from fsql.local.tables.iceberg_changes import Base
 from fsql.local.tables.iceberg_io import EmbeddedCatalog
+from fsql.local.tables.iceberg_overtaking import Overtaken, unless_overtaken
 from fsql.local.tables.iceberg_replacing import commit_once, replacing
 from fsql.local.tables.iceberg_write import COMMITS, rewrite_rows, write_rows
 from fsql.local.tables.parquet import MAX_PARTITIONS, discard
@@ -189,7 +190,8 @@ def _commit(
     for attempt in range(COMMITS):
         context.session.check()
         try:
-            _commit_on(catalog.load_table(base.name), base, rewritten, added)
+            transaction = _replaced(catalog, base, rewritten, added)
+            transaction.commit_transaction()
             return
         except (CommitFailedException, ValidationException) as error:
             if attempt == COMMITS - 1:
@@ -198,9 +200,24 @@ def _commit(
         time.sleep(random.uniform(0, min(_LONGEST_WAIT, 0.02 * 2**attempt)))
 
 
-def _commit_on(
+def _replaced(
+    catalog: EmbeddedCatalog,
+    base: Base,
+    rewritten: Sequence[FileScanTask],
+    added: Sequence[DataFile],
+) -> Transaction:
+    table = catalog.load_table(base.name)
+
+    def current() -> str:
+        return catalog.load_table(base.name).metadata_location
+
+    with unless_overtaken(table.metadata_location, current):
+        return _replaced_in(table, base, rewritten, added)
+
+
+def _replaced_in(
     table: Table, base: Base, rewritten: Sequence[FileScanTask], added: Sequence[DataFile]
-) -> None:
+) -> Transaction:
     before, tasks = _applying(rewritten), base.iceberg.plan(table.metadata)
     _check_same(base, table.metadata, before, _applying(tasks))
     commit_once(table)
@@ -210,7 +227,7 @@ def _commit_on(
     with replacing(transaction, [task.file for task in rewritten], needed) as snapshot:
         for file in added:
             snapshot.append_data_file(file)
-    transaction.commit_transaction()
+    return transaction
 
 
 def _applying(tasks: Iterable[FileScanTask]) -> dict[str, frozenset[str]]:

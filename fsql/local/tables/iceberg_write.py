@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,13 +27,15 @@ from pyiceberg.io.pyarrow import (
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.partitioning import PartitionField, PartitionSpec, partition_record_value
 from pyiceberg.schema import Schema
-from pyiceberg.table import Transaction
+from pyiceberg.table import Table, Transaction
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.typedef import Record
 
 from fsql.local.engine import Cancelled
 from fsql.local.statements.context import Context
 from fsql.local.tables.iceberg_io import EmbeddedCatalog
+from fsql.local.tables.iceberg_overtaking import Overtaken, unless_overtaken
+from fsql.local.tables.iceberg_replacing import commit_once
 from fsql.local.tables.iceberg_types import to_trino
 from fsql.local.tables.parquet import (
     Options,
@@ -58,6 +61,7 @@ __all__ = [
 ]
 
 COMMITS = 20
+_LONGEST_WAIT = 0.5  # seconds
 _CODEC = "write.parquet.compression-codec"
 _TRANSFORM = re.compile(r"(?P<name>\w+)\((?P<arguments>[^)]*)\)")
 
@@ -137,18 +141,32 @@ def _commit(
     for attempt in range(COMMITS):
         context.session.check()
         try:
-            transaction = catalog.load_table(name).transaction()
-            _check_layout(metadata, transaction.table_metadata)
-            _add(transaction, files)
-            transaction.commit_transaction()
+            _commit_on(catalog.load_table(name), catalog, metadata, files)
             return
         except NoSuchTableError as error:  # dropped while the rows were written
             raise TrinoError("NOT_FOUND", f"Table '{'.'.join(name)}' not found") from error
-        except CommitFailedException as error:
+        except (CommitFailedException, Overtaken) as error:
             if attempt == COMMITS - 1:
                 message = f"Failed to commit during write: {error}"
                 raise TrinoError("ICEBERG_COMMIT_ERROR", message, retryable=True) from error
-            time.sleep(0.02 * attempt)
+            time.sleep(random.uniform(0, min(_LONGEST_WAIT, 0.02 * 2**attempt)))
+
+
+def _commit_on(
+    table: Table, catalog: EmbeddedCatalog, metadata: TableMetadata, files: Sequence[DataFile]
+) -> None:
+    """Append files to what a table holds by now."""
+    _check_layout(metadata, table.metadata)
+    commit_once(table)
+    transaction = table.transaction()
+
+    def current() -> str:
+        return catalog.load_table(table.name()).metadata_location
+
+    with unless_overtaken(table.metadata_location, current):
+        _add(transaction, files)
+    # Not again on any other error: it may have happened, and the rows would be there twice.
+    transaction.commit_transaction()
 
 
 def _check_layout(before: TableMetadata, now: TableMetadata) -> None:
