@@ -45,8 +45,10 @@ STORE = [
     "history",
     "insert_from",
     "latest",
+    "load_training_set",
     "read",
     "training_set",
+    "training_sets",
     "write",
 ]
 

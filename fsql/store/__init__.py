@@ -23,7 +23,7 @@ from fsql.migration.looking.reports import Diff, History
 from fsql.model import FeatureGroup
 from fsql.outages import told
 from fsql.store.description import Description, describe
-from fsql.training import GroupKey, Terms, TrainingSet
+from fsql.training import GroupKey, Shelf, Terms, TrainingSet, load
 from fsql.writer import WriteResult
 from fsql.writer.inserting import insert_from
 
@@ -295,6 +295,28 @@ class FeatureStore:
             event_times, ages,
         )  # fmt: skip
         return TrainingSet(self.engine, self.catalog, spine, features, terms)
+
+    @told()
+    def load_training_set(self, name_or_manifest: Any) -> TrainingSet:
+        """A training set that was saved: the same rows again, from the same snapshots.
+
+        When its rows are read, their hash is compared with the one that was saved.
+
+        Args:
+            name_or_manifest: its name, its manifest or the dict of one, or where a manifest lies: a
+                path or an s3:// URI.
+
+        Raises:
+            TrainingSetError: there is none, or it cannot be read any more: snapshots that were
+                expired, rows that were erased and groups that were dropped are named.
+            StorageError: it cannot be read.
+        """
+        return load(self.engine, self.catalog, name_or_manifest)
+
+    @property
+    def training_sets(self) -> Shelf:
+        """The training sets that were saved, to be listed, compared and dropped."""
+        return Shelf(self.catalog)
 
     def __repr__(self) -> str:
         return f"FeatureStore({self.engine.url.render_as_string()!r})"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from fsql.training.asked import GroupKey, Terms
+from fsql.training.manifest import Manifest
+from fsql.training.shelf import Shelf
+from fsql.training.stored import load
 from fsql.training.training_set import TrainingSet
 
-__all__ = ["GroupKey", "Terms", "TrainingSet"]
+__all__ = ["GroupKey", "Manifest", "Shelf", "Terms", "TrainingSet", "load"]

@@ -12,11 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import BinaryExpression, Label
 from sqlalchemy.sql.operators import getitem
 
-from fsql import deletes
+from fsql import lifecycle
 from fsql.catalog import Catalog
-from fsql.errors import NotAFeatureGroup, TrainingSetError
+from fsql.errors import TrainingSetError
 from fsql.model import FeatureGroup
 from fsql.training.lookups import AT_TIME, Deleted, Feature, Lookup
+from fsql.training.pins import PinnedGroup, pinned_group, rows_at
 
 __all__ = ["Asked", "GroupKey", "Terms", "asked_for"]
 
@@ -44,11 +45,13 @@ class Asked:
 
     Attributes:
         lookups: one for each group.
+        groups: these, and the states of them that are read.
         fields: the columns that are looked up, in order, with their exact types.
         key_fields: for each column of the spine that holds a key, the exact type of the key.
     """
 
     lookups: Sequence[Lookup]
+    groups: Sequence[PinnedGroup]
     fields: pa.Schema
     key_fields: Mapping[str, pa.Field]
 
@@ -61,29 +64,44 @@ class _Chosen:
     features: list[tuple[tuple[str, ...], str | None]] = field(default_factory=list)
 
 
-def asked_for(catalog: Catalog, features: Any, terms: Terms, spine: Sequence[str]) -> Asked:
+def asked_for(
+    catalog: Catalog,
+    features: Any,
+    terms: Terms,
+    spine: Sequence[str],
+    pinned: Iterable[PinnedGroup] = (),
+) -> Asked:
     """The lookups for some features.
+
+    The states of all groups are taken here, before anything is read.
 
     Args:
         features: groups, names of groups, columns of groups, or fields within these.
         spine: the names of the spine's columns.
+        pinned: groups whose states were taken earlier.
 
     Raises:
-        TrainingSetError: it contradicts itself, or two columns would have one name.
+        TrainingSetError: it contradicts itself, two columns would have one name, or a state is
+            gone.
         TableNotFound, NotAFeatureGroup: there is no such group.
     """
     if terms.names not in NAMES:
         raise TrainingSetError(f"names={terms.names!r}. Expected {' or '.join(map(repr, NAMES))}.")
     chosen = _chosen(catalog, features)
     _check_mentioned(terms, chosen)
-    made = [_lookup(catalog, each, terms, spine) for each in chosen.values()]
+    known = {each.group.fullname: each for each in pinned}
+    groups = [
+        known.get(name) or _pinned(catalog, each.group, terms) for name, each in chosen.items()
+    ]
+    pairs = zip(chosen.values(), groups, strict=True)
+    made = [_lookup(catalog, each, state, terms, spine) for each, state in pairs]
     fields = [named for _, each in made for named in each]
     _check_names([each.name for each in fields], spine)
     keys: dict[str, pa.Field] = {}
     for lookup, each in zip((lookup for lookup, _ in made), chosen.values(), strict=True):
         for key, column in lookup.keys.items():
             keys.setdefault(column, each.group.arrow_schema.field(key))
-    return Asked([lookup for lookup, _ in made], pa.schema(fields), keys)
+    return Asked([lookup for lookup, _ in made], groups, pa.schema(fields), keys)
 
 
 # --- which features ------------------------------------------------------------------------------
@@ -132,11 +150,7 @@ def _taken(catalog: Catalog, item: Any) -> tuple[FeatureGroup, tuple[str, ...], 
 
 
 def _named(catalog: Catalog, name: str) -> FeatureGroup:
-    database, _, table = name.lower().rpartition(".")
-    entry = catalog.get(table, database or None)
-    if entry.group is None:
-        raise NotAFeatureGroup(entry.name, entry.database)
-    return entry.group
+    return lifecycle.find(catalog, name).group
 
 
 # --- on which terms ------------------------------------------------------------------------------
@@ -167,7 +181,7 @@ def _of(given: Mapping[GroupKey, Any], group: FeatureGroup, default: Any) -> Any
 
 
 def _lookup(
-    catalog: Catalog, chosen: _Chosen, terms: Terms, spine: Sequence[str]
+    catalog: Catalog, chosen: _Chosen, state: PinnedGroup, terms: Terms, spine: Sequence[str]
 ) -> tuple[Lookup, list[pa.Field]]:
     group = chosen.group
     prefix = f"{group.definition.name.entity}__"
@@ -181,8 +195,9 @@ def _lookup(
     fields = [pa.field(f.label, _type(group, f)) for f in features]
     fields += [pa.field(at, group.arrow_schema.field(group.event_time).type)] if at else []
     fields += [pa.field(age, pa.duration("us"))] if age else []
+    table, version = rows_at(catalog, group, state.state)
     lookup = Lookup(
-        table=group,
+        table=table,
         keys=_keys(group, terms, spine),
         features=features,
         event_time=_timed(group, terms),
@@ -190,8 +205,8 @@ def _lookup(
         ttl=_ttl(group, terms) if timed else None,
         known_by=_known_by(terms, spine),
         as_of=_as_of(terms.as_of),
-        version=_version(group, terms),
-        deleted=_deleted(catalog, group),
+        version=version,
+        deleted=_deleted(catalog, state),
         event_time_label=at,
         age_label=age,
     )
@@ -260,14 +275,17 @@ def _version(group: FeatureGroup, terms: Terms) -> int | None:
     return given if isinstance(given, int) else None
 
 
-def _deleted(catalog: Catalog, group: FeatureGroup) -> Deleted | None:
+def _pinned(catalog: Catalog, group: FeatureGroup, terms: Terms) -> PinnedGroup:
     entry = catalog.get(group.name, group.schema)
-    if group.event_time is None:
+    return pinned_group(catalog, entry, group, _version(group, terms))
+
+
+def _deleted(catalog: Catalog, state: PinnedGroup) -> Deleted | None:
+    stones = state.tombstones
+    if stones is None or state.deletes is None:
         return None
-    stones = deletes.find(catalog, entry, group)
-    if stones is None:
-        return None
-    return Deleted(stones.table, stones.names.time, stones.names.made)
+    table, version = rows_at(catalog, stones.table, state.deletes)
+    return Deleted(table, stones.names.time, stones.names.made, version)
 
 
 def _check_names(names: Iterable[str], spine: Sequence[str]) -> None:

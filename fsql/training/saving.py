@@ -1,0 +1,126 @@
+"""Storing a training set: its spine, its manifest and, if wanted, its features."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import sqlalchemy as sa
+
+from fsql import reader
+from fsql.catalog import Catalog
+from fsql.errors import MigrationError, TrainingSetError
+from fsql.frames import schema_of
+from fsql.migration.making.records import caller
+from fsql.migration.runtime.revisions import Revisions
+from fsql.model import encode_schema
+from fsql.training import shelf
+from fsql.training.digests import digest_of
+from fsql.training.manifest import Manifest, described
+from fsql.training.reading import Reading, plain_schema
+from fsql.training.shelf import Files, Shelf
+from fsql.training.spine import FrameSpine
+from fsql.training.spine_sources import SpineSource
+
+__all__ = ["manifest_of", "save"]
+
+
+def manifest_of(reading: Reading, source: SpineSource | None) -> Manifest:
+    """The manifest of a set: the stored one, or as much as is known of one that is not stored."""
+    if reading.stored is not None:
+        return reading.stored
+    spine = _told(reading, source)
+    made = described(reading.asked, reading.terms, reading.schema, spine, reading.sql)
+    return Manifest({**made, "revision": _revision(reading.catalog), **reading.known})
+
+
+def save(
+    reading: Reading, source: SpineSource | None, name: str, overwrite: bool, rows: bool
+) -> Manifest:
+    """Read a set and store it; see `TrainingSet.save`."""
+    place = Shelf(reading.catalog)
+    if not overwrite:
+        place.check_free(name)
+    spine = _held(reading)
+    with place.writing(name) as files:
+        uri = _put_spine(reading, files, spine)
+        kept = _read(reading, files, keep=rows)
+        told = {**_told(reading, source), "file": uri}
+        made = described(reading.asked, reading.terms, reading.schema, told, reading.sql)
+        manifest = Manifest({**made, **reading.known, "stored_rows": kept})
+        manifest["revision"] = _revision(reading.catalog)
+        manifest["name"], manifest["by"] = name, caller(reading.catalog)
+        manifest["saved"] = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        place.put(name, manifest, overwrite)
+    return manifest
+
+
+def _held(reading: Reading) -> FrameSpine:
+    """The spine's rows; those of a table are read, and are the set's from now on."""
+    if not isinstance(reading.spine, FrameSpine):
+        reading.check_states()
+        query = sa.select(*reading.spine.rows.columns)
+        given = reader.read_arrow(query, reading.engine)
+        table = pa.Table.from_arrays(given.columns, schema=plain_schema(reading.spine.schema))
+        reading.spine, reading.spine_pins = FrameSpine(reading.catalog, table, table), ()
+    return reading.spine
+
+
+def _put_spine(reading: Reading, files: Files, spine: FrameSpine) -> str:
+    """Store the spine, and make sure that it can be read again."""
+    uri = files.put("spine", spine.table)
+    schema = schema_of(spine.table)
+    again = digest_of(schema, shelf.read(reading.catalog, uri, schema)).text
+    if again != digest_of(schema, [spine.table]).text:
+        raise TrainingSetError(
+            "The spine does not come back from Parquet as it was, so that nothing was stored."
+            " Please report it, with the spine's schema."
+        )
+    return uri
+
+
+def _read(reading: Reading, files: Files, *, keep: bool) -> str | None:
+    """Read the whole set; where its features are, if they are kept."""
+    if not keep:
+        for _ in reading.batches(strict=True):
+            pass
+        return None
+    schema = plain_schema(reading.asked.fields)
+    first = len(reading.spine.schema)
+    with files.open("rows", schema) as (uri, writer):
+        for batch in reading.batches(strict=True):
+            columns = batch.columns[first:]
+            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+    return uri
+
+
+def _told(reading: Reading, source: SpineSource | None) -> dict[str, Any]:
+    """What the manifest says of the spine."""
+    spine, tables = reading.spine, {}
+    for pin in source.pins if source is not None else ():
+        tables[pin.table] = pin.to_json()
+    told: dict[str, Any] = {"of": _kind(spine, source), "rows": None, "hash": None, "file": None}
+    schema = spine.schema
+    if isinstance(spine, FrameSpine):
+        schema = schema_of(spine.table)
+        digest = digest_of(schema, [spine.table])
+        told |= {"rows": digest.rows, "hash": digest.text}
+    if source is not None:
+        told |= {"sql": source.sql, "tables": tables}
+    return {**told, "exact": encode_schema(schema)}
+
+
+def _kind(spine: Any, source: SpineSource | None) -> str:
+    if source is not None:
+        return source.kind
+    return "pandas" if isinstance(spine.data, pd.DataFrame) else "arrow"
+
+
+def _revision(catalog: Catalog) -> list[str] | None:
+    """The revisions that the store's migrations are at; None if it says nothing of them."""
+    try:
+        return list(Revisions(catalog).load().heads)
+    except MigrationError:
+        return None  # the name of the version table is somebody else's
