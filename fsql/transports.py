@@ -25,6 +25,7 @@ from fsql.catalog import Catalog
 from fsql.conversion import decode
 from fsql.formats import CannotScan, FileScan, scan
 from fsql.notes import gathered
+from fsql.numbered import in_order
 from fsql.planning import Plan
 from fsql.storage import Storage, path_of
 from fsql.textual import column_type, read_text
@@ -232,10 +233,16 @@ class Unload:
         return self._select.restore(dataset.to_table())
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """The rows; an ordered result is sorted first, so it is held whole."""
+        """The rows; those of an ordered result are sorted on disk, as far as they have to be."""
         if self._select.ordinal is not None:
-            yield from self.table().to_batches()
-            return
+            place = len(self._select.types)  # it is the last one
+            parts = in_order(self._stored(), place, first=1)
+        else:
+            parts = (pa.Table.from_batches([batch]) for batch in self._stored())
+        for part in parts:
+            yield from self._select.restore(part).to_batches()
+
+    def _stored(self) -> Iterator[pa.RecordBatch]:
         for path in self._files():
             # A dataset's scanner would read ahead by many batches, however wide they are.
             file = pq.ParquetFile(
@@ -245,8 +252,7 @@ class Unload:
                 buffer_size=READ_BYTES,
             )
             with file:
-                for batch in file.iter_batches(batch_size=ROWS_AT_ONCE):
-                    yield from self._select.restore(pa.Table.from_batches([batch])).to_batches()
+                yield from file.iter_batches(batch_size=ROWS_AT_ONCE)
 
     def close(self) -> None:
         """Delete the files."""

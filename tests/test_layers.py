@@ -69,6 +69,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
                 "fsql.failures",
                 "fsql.formatting",
                 "fsql.inserts",
+                "fsql.numbered",
                 "fsql.pep249",
                 "fsql.planning",
                 "fsql.results",
