@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.fs as pafs
@@ -17,20 +19,30 @@ import sqlalchemy as sa
 from fsql import formats, reader
 from fsql.catalog import Catalog, Entry
 from fsql.conversion import encode
-from fsql.errors import InvalidData, StorageError, TrainingSetError
-from fsql.fitting import fit
-from fsql.frames import to_arrow
+from fsql.errors import StorageError, TrainingSetError
+from fsql.fitting import Fitting, Problems
+from fsql.frames import to_arrow, to_batches
 from fsql.model import FeatureGroup
 from fsql.naming import GroupName
 from fsql.storage import path_of
-from fsql.types import sqlalchemy_type
+from fsql.training.spooling import spooled
+from fsql.types import sqlalchemy_type, storage_type
 
-__all__ = ["ROW", "FrameSpine", "TableSpine", "opened"]
+__all__ = ["ROW", "FrameSpine", "TableSpine", "as_table", "opened"]
 
 ROW = "fsql_row"
 """The number of a spine's row, from 0, in a temporary table."""
 
 _NAME = GroupName("fsql", "training", "spine", "v0001")
+_NUMBER = pa.field(ROW, pa.int64())
+_BLOCK = 1 << 18  # rows that are uploaded at once
+_BATCH = 1 << 15  # rows that are read at once
+# Else Arrow has whole row groups in memory.
+_PARQUET = ds.ParquetFileFormat(
+    default_fragment_scan_options=ds.ParquetFragmentScanOptions(
+        use_buffered_stream=True, buffer_size=1 << 20, pre_buffer=False
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +69,7 @@ class FrameSpine:
 
     Attributes:
         data: as it was given.
-        table: the same in Arrow.
+        table: the same in Arrow; mapped from a file where it came as a stream.
     """
 
     catalog: Catalog
@@ -86,41 +98,63 @@ class FrameSpine:
             InvalidData: a value does not fit.
         """
         types = {name: fitted.get(name, self.schema.field(name).type) for name in names}
-        columns = self._fitted({n: t for n, t in types.items() if n in fitted})
-        for name in types.keys() - columns.keys():
-            columns[name] = encode(self.table.column(name), self.schema.field(name))
-        columns[ROW] = pa.chunked_array([pa.arange(0, len(self.table))])
-        rows = pa.table({name: columns[name] for name in [*types, ROW]})
-        with formats.stage(self.catalog, beside, rows.schema) as write:
-            if len(rows):
-                write.write(0, rows)
+        stored = {name: storage_type(type_) for name, type_ in types.items()}
+        blocks = self.stored(types, fitted.keys())
+        first = next(blocks, None)  # what is wrong with few rows is known before a table is made
+        with formats.stage(self.catalog, beside, pa.schema({**stored, ROW: pa.int64()})) as write:
+            for block in blocks if first is None else chain([first], blocks):
+                write.write(0, block)
+            if first is not None:
                 write.commit()
-            declared = [sa.Column(name, sqlalchemy_type(type_)) for name, type_ in types.items()]
-            number, entry = sa.Column(ROW, sa.BigInteger), write.entry
-            yield sa.Table(entry.name, sa.MetaData(), *declared, number, schema=entry.database)
+            yield as_table(write.entry.name, types, write.entry.database)
 
-    def _fitted(self, types: Mapping[str, pa.DataType]) -> dict[str, pa.ChunkedArray]:
-        """Columns in the storage types of those that they are fitted to."""
-        fields = [*(pa.field(n, t) for n, t in types.items()), pa.field(ROW, pa.int64())]
+    def stored(
+        self, types: Mapping[str, pa.DataType], fitted: Collection[str]
+    ) -> Iterator[pa.Table]:
+        """Columns in the storage types of some types, and the rows' numbers, some rows at a time.
+
+        Args:
+            fitted: the columns that have to be fitted to their types; others have them.
+
+        Raises:
+            InvalidData: a value does not fit; every problem is named, at the end.
+        """
+        fields = [*(pa.field(n, t) for n, t in types.items() if n in fitted), _NUMBER]
         group = FeatureGroup.from_schema(_NAME, pa.schema(fields), keys=[ROW])
-        given = self.table.select(list(types)).replace_schema_metadata()
-        try:
-            exact = fit(group, given.append_column(ROW, pa.arange(0, len(given))))
-        except InvalidData as error:
-            raise InvalidData("the spine", error.problems) from error
-        return {field.name: encode(exact.column(field.name), field) for field in fields[:-1]}
+        given = self.table.select([field.name for field in fields[:-1]]).replace_schema_metadata()
+        problems = Problems("the spine", group.columns.keys())
+        fitting = Fitting(group, given.schema.append(_NUMBER), problems)
+        for at in range(0, len(given), _BLOCK):
+            part = given.slice(at, _BLOCK)
+            part = part.append_column(_NUMBER, pa.arange(at, at + len(part)))
+            exact = fitting.fit(part, at)
+            if not problems:
+                columns = {f.name: encode(exact.column(f.name), f) for f in fields}
+                for name in types.keys() - columns.keys():
+                    own = self.table.column(name).slice(at, _BLOCK)
+                    columns[name] = encode(own, self.schema.field(name))
+                yield pa.table({name: columns[name] for name in [*types, ROW]})
+        problems.check()
+
+
+def as_table(name: str, types: Mapping[str, pa.DataType], database: str) -> sa.Table:
+    """A spine's temporary table, for a SELECT."""
+    declared = [sa.Column(each, sqlalchemy_type(type_)) for each, type_ in types.items()]
+    number = sa.Column(ROW, sa.BigInteger)
+    return sa.Table(name, sa.MetaData(), *declared, number, schema=database)
 
 
 def opened(engine: sa.Engine, catalog: Catalog, spine: Any) -> FrameSpine | TableSpine:
     """A spine of anything that may be one.
 
     Args:
-        spine: a pandas or polars frame, an Arrow table, reader or dataset, a path or s3:// URI of
-            Parquet files, a SQLAlchemy table, or a SELECT.
+        spine: a pandas or polars frame, an Arrow table, reader or dataset, an iterator of record
+            batches, a path or s3:// URI of Parquet files, a SQLAlchemy table, or a SELECT. Files
+            and what may be a stream are read once, into a temporary file.
 
     Raises:
         TrainingSetError: it has no columns, or columns of one name.
-        StorageError: the files cannot be read.
+        StorageError: the files cannot be read, or there is no room for the temporary one.
         TypeError: it is none of these.
     """
     if isinstance(spine, FeatureGroup):
@@ -130,10 +164,34 @@ def opened(engine: sa.Engine, catalog: Catalog, spine: Any) -> FrameSpine | Tabl
         probe = sa.select(*rows.columns).limit(0)
         return TableSpine(rows, _checked(reader.read_arrow(probe, engine).schema))
     if isinstance(spine, str | os.PathLike):
-        spine = _read(catalog, os.fspath(spine))
-    table = to_arrow(spine, "the spine")
+        table = _read(catalog, os.fspath(spine))
+    elif isinstance(spine, ds.Dataset):
+        table = _scanned(spine)
+    elif _is_stream(spine):
+        stream = _of_batches(spine) if isinstance(spine, Iterator) else to_batches(spine)
+        table = spooled(_checked(stream.schema), stream)
+    else:
+        table = to_arrow(spine, "the spine")
     _checked(table.schema)
     return FrameSpine(catalog, spine, table)
+
+
+def _is_stream(spine: Any) -> bool:
+    """Whether rows come as they are asked for; polars' frames, which have a height, are here."""
+    if isinstance(spine, pa.RecordBatchReader | Iterator):
+        return True
+    here = isinstance(spine, pa.Table | pa.RecordBatch | pd.DataFrame) or hasattr(spine, "height")
+    return not here and hasattr(spine, "__arrow_c_stream__")
+
+
+def _of_batches(batches: Iterator[Any]) -> pa.RecordBatchReader:
+    first = next(batches, None)
+    if not isinstance(first, pa.RecordBatch):
+        what = "gives nothing" if first is None else f"gives a {type(first).__name__} first"
+        raise TrainingSetError(
+            f"The spine is an iterator that {what}. Expected one of pyarrow.RecordBatch."
+        )
+    return pa.RecordBatchReader.from_batches(first.schema, chain([first], batches))
 
 
 def _read(catalog: Catalog, path: str) -> pa.Table:
@@ -141,9 +199,14 @@ def _read(catalog: Catalog, path: str) -> pa.Table:
     filesystem = catalog.storage.filesystem if remote else pafs.LocalFileSystem()
     inner = path_of(path) if remote else str(Path(path).expanduser().absolute())
     try:
-        return ds.dataset(inner, format="parquet", filesystem=filesystem).to_table()
+        return _scanned(ds.dataset(inner, format=_PARQUET, filesystem=filesystem))
     except (OSError, pa.ArrowInvalid) as error:
         raise StorageError(f"The spine {path!r} cannot be read as Parquet: {error}") from error
+
+
+def _scanned(dataset: ds.Dataset) -> pa.Table:
+    batches = dataset.to_batches(batch_size=_BATCH, batch_readahead=1, fragment_readahead=1)
+    return spooled(_checked(dataset.schema), batches)
 
 
 def _checked(schema: pa.Schema) -> pa.Schema:
