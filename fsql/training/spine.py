@@ -35,6 +35,7 @@ ROW = "fsql_row"
 
 _NAME = GroupName("fsql", "training", "spine", "v0001")
 _NUMBER = pa.field(ROW, pa.int64())
+_STREAM = "__arrow_c_stream__"
 _BLOCK = 1 << 18  # rows that are uploaded at once
 _BATCH = 1 << 15  # rows that are read at once
 # Else Arrow has whole row groups in memory.
@@ -168,7 +169,7 @@ def opened(engine: sa.Engine, catalog: Catalog, spine: Any) -> FrameSpine | Tabl
     elif isinstance(spine, ds.Dataset):
         table = _scanned(spine)
     elif _is_stream(spine):
-        stream = _of_batches(spine) if isinstance(spine, Iterator) else to_batches(spine)
+        stream = to_batches(spine) if hasattr(spine, _STREAM) else _of_batches(spine)
         table = spooled(_checked(stream.schema), stream)
     else:
         table = to_arrow(spine, "the spine")
@@ -181,7 +182,7 @@ def _is_stream(spine: Any) -> bool:
     if isinstance(spine, pa.RecordBatchReader | Iterator):
         return True
     here = isinstance(spine, pa.Table | pa.RecordBatch | pd.DataFrame) or hasattr(spine, "height")
-    return not here and hasattr(spine, "__arrow_c_stream__")
+    return not here and hasattr(spine, _STREAM)
 
 
 def _of_batches(batches: Iterator[Any]) -> pa.RecordBatchReader:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 
 import pyarrow as pa
 
@@ -24,19 +25,29 @@ def spooled(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> pa.Table:
     Raises:
         StorageError: there is no room for it.
     """
-    with tempfile.NamedTemporaryFile(prefix="fsql-spine-") as file:
-        try:
-            with pa.ipc.new_stream(file, schema) as writer:
-                for block in _blocks(batches):
-                    writer.write_table(block)
+    with ExitStack() as stack:
+        with _writable():
+            file = stack.enter_context(tempfile.NamedTemporaryFile(prefix="fsql-spine-"))
+            writer = stack.enter_context(pa.ipc.new_stream(file, schema))
+        for block in _blocks(batches):
+            with _writable():
+                writer.write_table(block)
+        with _writable():
+            writer.close()
             file.flush()
-        except OSError as error:
-            raise StorageError(
-                f"The spine cannot be put into {file.name!r} as it is read: {error}. Set TMPDIR to"
-                " a folder with room for all of its rows."
-            ) from error
         with pa.memory_map(file.name) as source:
             return pa.ipc.open_stream(source).read_all()
+
+
+@contextmanager
+def _writable() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"The spine cannot be copied from its stream to a temporary file: {error}. Set TMPDIR"
+            " to a folder with room for all of its rows."
+        ) from error
 
 
 def _blocks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
