@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -108,33 +107,6 @@ def test_each_can_be_read_again_and_again(
         asked().to_pandas(), prices(100).to_pandas(), left_on="at", right_on="t", by="k"
     )
     assert found["x"].to_pylist() == [None if np.isnan(x) else x for x in expected["x"]]
-    assert (
-        training.to_batches()
-        .read_all()
-        .select(found.column_names[:3])
-        .equals(found.select(found.column_names[:3]))
-    )
-    assert training.to_frame()["x"].equals(found["x"].to_pandas())
-
-
-def test_files_may_change_once_they_were_given(store: fsql.FeatureStore, tmp_path: Path) -> None:
-    training = store.training_set(_one_file(tmp_path), [GROUP], time="at")
-    pq.write_table(asked(5), tmp_path / "spine.parquet")
-    assert len(training.to_arrow()) == ROWS
-    (tmp_path / "spine.parquet").unlink()
-    assert len(training.to_arrow()) == ROWS
-
-
-def test_s3_prefixes(store: fsql.FeatureStore) -> None:
-    path = store.catalog.storage.for_writing("s3://fsql-local/spines/one.parquet")
-    pq.write_table(asked(), path, filesystem=store.catalog.storage.filesystem)
-    found = store.training_set("s3://fsql-local/spines/", [GROUP], time="at").to_arrow()
-    assert found["label"].to_pylist() == asked()["label"].to_pylist()
-
-
-def test_no_rows(store: fsql.FeatureStore) -> None:
-    training = store.training_set(asked(0).to_reader(), [GROUP], time="at")
-    assert training.to_arrow().num_rows == 0
     if kind in ("folder", "generator"):
         assert training.to_batches().read_all().to_pylist() == found.to_pylist()
         assert training.to_frame()["label"].tolist() == found["label"].to_pylist()
@@ -198,6 +170,26 @@ def test_a_failing_stream_fails_as_it_does(store: fsql.FeatureStore) -> None:
 # --- memory --------------------------------------------------------------------------------------
 
 MANY = 20_000_000
+SCHEMA = pa.schema(
+    [
+        ("k", pa.int64()),
+        ("at", pa.timestamp("us")),
+        ("a", pa.float64()),
+        ("b", pa.float64()),
+        ("c", pa.int64()),
+        ("d", pa.int64()),
+    ]
+)
+
+
+def _many(start: int, rows: int) -> pa.Table:
+    """Rows of a spine, their keys and times in no order."""
+    numbers = np.arange(start, start + rows)
+    moments = pa.array(numbers * 7_919 % 1_000_000 * 1_000_000, pa.timestamp("us"))
+    columns = [numbers * 104_729 % 10, moments, numbers / 3, numbers / 7, numbers, -numbers]
+    return pa.table([pa.array(column) for column in columns], schema=SCHEMA)
+
+
 STREAMING = """
 import sys, threading
 from pathlib import Path
