@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -14,21 +14,26 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from fsql import reader
+from fsql.cache import Cache, chosen
 from fsql.catalog import Catalog, Entry
 from fsql.conversion import decode
+from fsql.dbapi import Cursor
 from fsql.errors import TrainingSetError
 from fsql.inserts.texts import sql_text
+from fsql.numbered import in_order, sorted_by
 from fsql.training import shelf
+from fsql.training.answers import answered
 from fsql.training.asked import Asked, Terms
 from fsql.training.digests import Digest
 from fsql.training.joins import point_in_time
 from fsql.training.manifest import Manifest
 from fsql.training.pins import Pin, gone, repinned
-from fsql.training.spine import ROW, FrameSpine, TableSpine
-from fsql.types import Timestamp, arrow_type, plain_type, sqlalchemy_type
+from fsql.training.spine import ROW, FrameSpine, TableSpine, as_table
+from fsql.types import Timestamp, arrow_type, plain_type
 
 __all__ = ["Reading", "plain_schema"]
 
+Caching: TypeAlias = Cache | bool | None
 _COSTS = ("query_id", "transport", "scanned_bytes")
 
 
@@ -84,21 +89,19 @@ class Reading:
         """What Athena is asked; the table that a frame is put into is called "spine"."""
         if isinstance(self.spine, TableSpine):
             return sql_text(self.query(self.spine.rows, self.schema.names), self.engine.dialect)
-        types = {name: sqlalchemy_type(type_) for name, type_ in self.fitted.items()}
-        columns = [sa.Column(name, type_) for name, type_ in types.items()]
-        table = sa.Table("spine", sa.MetaData(), *columns, sa.Column(ROW, sa.BigInteger))
+        table = as_table("spine", self.fitted, self.entry.database)
         return sql_text(self._numbered(table), self.engine.dialect)
 
     # --- all rows ------------------------------------------------------------------------------
 
-    def found(self, spine: FrameSpine) -> pa.Table:
+    def found(self, spine: FrameSpine, cache: Caching = None) -> pa.Table:
         """The features for the rows of a frame."""
         digest = Digest(self.schema)
         if self._kept is not None:
             rows = shelf.read_all(self.catalog, self._kept, self.asked.fields)
         else:
-            with self._asking(spine) as query, self._run(query) as cursor:
-                rows = cursor.as_arrow()
+            with self._asking(spine, cache) as cursor:
+                rows = sorted_by(cursor.as_arrow(), 0)
             self._check_numbers(rows.column(0), 0)
             rows = _exact(rows.drop_columns([ROW]), self.asked.fields)
         self._check(len(rows), len(spine.table))
@@ -106,49 +109,52 @@ class Reading:
         self._end(digest)
         return rows
 
-    def batches(self, *, strict: bool = False) -> Iterator[pa.RecordBatch]:
+    def batches(
+        self, *, strict: bool = False, cache: Caching = None
+    ) -> Iterator[pa.RecordBatch]:
         """All rows, in the spine's order if it has one.
 
         Args:
+            cache: as `fsql.read_sql` takes it.
             strict: refuse what changed while it was read, and has no snapshots.
         """
         spine, digest = self.spine, Digest(self.schema)
-        for rows in (
-            self._of_frame(spine) if isinstance(spine, FrameSpine) else self._of_table(spine)
-        ):
+        of_spine = self._of_frame if isinstance(spine, FrameSpine) else self._of_table
+        for rows in of_spine(spine, cache):  # type: ignore[arg-type]  # chosen by its type
             digest.add(rows)
             yield from rows.to_batches()
-        self._check(digest.rows, self._count())
+        self._check(digest.rows, self._count(cache))
         self._end(digest, strict=strict)
 
-    def _count(self) -> int:
+    def _count(self, cache: Caching) -> int:
         """How many rows the spine has."""
         if isinstance(self.spine, FrameSpine):
             return len(self.spine.table)
-        count: int = reader.read_arrow(self.spine.count, self.engine)[0][0].as_py()
+        counted = reader.read_arrow(self.spine.count, self.engine, cache=cache)
+        count: int = counted[0][0].as_py()
         return count
 
-    def _of_table(self, spine: TableSpine) -> Iterator[pa.Table]:
+    def _of_table(self, spine: TableSpine, cache: Caching) -> Iterator[pa.Table]:
         self.check_states()
-        with self._run(self.query(spine.rows, self.schema.names)) as cursor:
+        query = self.query(spine.rows, self.schema.names)
+        with self._noted(reader.executed(query, self.engine, None, cache=cache)) as cursor:
             for batch in cursor.as_batches():
                 yield _exact(pa.Table.from_batches([batch]), self.schema)
 
-    def _of_frame(self, spine: FrameSpine) -> Iterator[pa.Table]:
+    def _of_frame(self, spine: FrameSpine, cache: Caching) -> Iterator[pa.Table]:
         at = 0
-        for found in self._found_by_parts(spine):
+        for found in self._found_by_parts(spine, cache):
             yield self._beside(spine, found, at)
             at += len(found)
 
-    def _found_by_parts(self, spine: FrameSpine) -> Iterator[pa.Table]:
+    def _found_by_parts(self, spine: FrameSpine, cache: Caching) -> Iterator[pa.Table]:
         """The features for the rows of a frame, some at a time."""
         if self._kept is not None:
             yield from shelf.read(self.catalog, self._kept, self.asked.fields)
             return
         at = 0
-        with self._asking(spine) as query, self._run(query) as cursor:
-            for batch in cursor.as_batches():
-                rows = pa.Table.from_batches([batch])
+        with self._asking(spine, cache) as cursor:
+            for rows in in_order(cursor.as_batches(), 0):
                 self._check_numbers(rows.column(0), at)
                 at += len(rows)
                 yield _exact(rows.drop_columns([ROW]), self.asked.fields)
@@ -168,21 +174,30 @@ class Reading:
         return uri
 
     @contextmanager
-    def _run(self, query: sa.Select[Any]) -> Iterator[Any]:
-        with reader.executed(query, self.engine, None) as cursor:
+    def _noted(self, answer: AbstractContextManager[Cursor]) -> Iterator[Cursor]:
+        with answer as cursor:
             yield cursor
             self._costs = {name: cursor.statistics[name] for name in _COSTS}
 
     @contextmanager
-    def _asking(self, spine: FrameSpine) -> Iterator[sa.Select[Any]]:
-        """What to ask for a frame's rows, in their order, once its keys and times are uploaded."""
+    def _asking(self, spine: FrameSpine, cache: Caching) -> Iterator[Cursor]:
+        """The result for a frame's rows, which are numbered and in no order."""
         self.check_states()
-        with spine.uploaded(self.entry, [*self.fitted], self.fitted) as rows:
-            yield self._numbered(rows)
+        used = chosen(cache, self.catalog.aws.location.arguments)
+        answer = answered(self.engine, spine, self.entry, self.fitted, self._numbered, used)
+        with self._noted(answer) as cursor:
+            yield cursor
 
     def _numbered(self, rows: sa.Table) -> sa.Select[Any]:
-        query = self.query(rows, [ROW, *self.asked.fields.names])
-        return query.order_by(query.selected_columns[ROW])
+        # To sort all rows once more would be the dearest part of it for the engine.
+        return self.query(rows, [ROW, *self.asked.fields.names])
+
+    def spine_batches(self, spine: TableSpine) -> Iterator[pa.RecordBatch]:
+        """The rows of a spine that is a table or SELECT, in their exact types."""
+        self.check_states()
+        query = sa.select(*spine.rows.columns)
+        for batch in reader.read_batches(query, self.engine):
+            yield from _exact(pa.Table.from_batches([batch]), spine.schema).to_batches()
 
     @property
     def entry(self) -> Entry:

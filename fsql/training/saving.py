@@ -7,9 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import sqlalchemy as sa
 
-from fsql import reader
 from fsql.catalog import Catalog
 from fsql.errors import MigrationError, TrainingSetError
 from fsql.frames import schema_of
@@ -23,6 +21,7 @@ from fsql.training.reading import Reading, plain_schema
 from fsql.training.shelf import Files, Shelf
 from fsql.training.spine import FrameSpine
 from fsql.training.spine_sources import SpineSource
+from fsql.training.spooling import spooled
 
 __all__ = ["manifest_of", "save"]
 
@@ -59,13 +58,13 @@ def save(
 
 def _held(reading: Reading) -> FrameSpine:
     """The spine's rows; those of a table are read, and are the set's from now on."""
-    if not isinstance(reading.spine, FrameSpine):
-        reading.check_states()
-        query = sa.select(*reading.spine.rows.columns)
-        given = reader.read_arrow(query, reading.engine)
-        table = pa.Table.from_arrays(given.columns, schema=plain_schema(reading.spine.schema))
-        reading.spine, reading.spine_pins = FrameSpine(reading.catalog, table, table), ()
-    return reading.spine
+    spine = reading.spine
+    if isinstance(spine, FrameSpine):
+        return spine
+    table = spooled(plain_schema(spine.schema), reading.spine_batches(spine))
+    held = FrameSpine(reading.catalog, table, table)
+    reading.spine, reading.spine_pins = held, ()
+    return held
 
 
 def _put_spine(reading: Reading, files: Files, spine: FrameSpine) -> str:

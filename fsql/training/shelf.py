@@ -34,7 +34,7 @@ from fsql.storage import path_of
 from fsql.training.manifest import Manifest
 from fsql.types import plain_type
 
-__all__ = ["Files", "Shelf", "read", "read_all"]
+__all__ = ["Files", "Shelf", "read", "read_all", "shown"]
 
 FOLDER = "_training_sets"
 _FILE = "manifest.json"
@@ -274,9 +274,13 @@ def read_all(catalog: Catalog, uri: str, schema: pa.Schema) -> pa.Table:
 
 def _exact(table: pa.Table, schema: pa.Schema) -> pa.Table:
     pairs = zip(table.columns, schema, strict=True)
-    columns = [_decoded(column, field) for column, field in pairs]
+    return pa.Table.from_arrays([_decoded(*pair) for pair in pairs], schema=shown(schema))
+
+
+def shown(schema: pa.Schema) -> pa.Schema:
+    """A schema in the types in which columns are shown, with what is noted of them."""
     plain = [field.with_type(plain_type(field.type)) for field in schema]
-    return pa.Table.from_arrays(columns, schema=pa.schema(plain, schema.metadata))
+    return pa.schema(plain, schema.metadata)
 
 
 def _decoded(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:

@@ -16,6 +16,7 @@ from fsql.training.manifest import Manifest
 from fsql.training.pins import gone
 from fsql.training.shelf import Shelf
 from fsql.training.spine import FrameSpine
+from fsql.training.spooling import spooled
 from fsql.training.training_set import TrainingSet
 
 __all__ = ["load"]
@@ -59,7 +60,9 @@ def _spine(catalog: Catalog, manifest: Manifest) -> pa.Table:
             " Save it: training_set.save('name')."
         )
     schema = manifest.spine_schema
-    table = shelf.read_all(catalog, told["file"], schema)
+    stored = shelf.read(catalog, told["file"], schema)
+    batches = (batch for rows in stored for batch in rows.to_batches())
+    table = spooled(shelf.shown(schema), batches)
     found = digest_of(schema, [table]).text
     if found != told["hash"]:
         raise TrainingSetError(
