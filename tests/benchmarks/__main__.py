@@ -1,10 +1,11 @@
-"""``python -m tests.benchmarks [name …]``: run benchmarks and write RESULTS.md."""
+"""``python -m tests.benchmarks [name …] [--option …]``: run benchmarks and write RESULTS.md."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
 from importlib import import_module
+from itertools import dropwhile
 from pathlib import Path
 
 NAMES = (
@@ -20,18 +21,24 @@ NAMES = (
     "clients",
     "one_row_http",
     "autogenerate",
+    "oracle",
 )
 
 
-def main(names: list[str]) -> None:
-    """Run the named benchmarks, or all."""
+def main(arguments: list[str]) -> None:
+    """Run the named benchmarks, or all; what begins with a dash, and all after it, is for them."""
+    options = list(dropwhile(lambda each: not each.startswith("-"), arguments))
+    names = arguments[: len(arguments) - len(options)]
     unknown = sorted(set(names) - set(NAMES))
     if unknown:
         raise SystemExit(f"No benchmark {', '.join(unknown)}. There are: {', '.join(NAMES)}.")
+    if options and len(names) != 1:
+        raise SystemExit(f"Say which one benchmark {' '.join(options)} is for.")
     for name in names or NAMES:
         sys.stderr.write(f"{name} …\n")
+        run = import_module(f"tests.benchmarks.{name}").main
         with tempfile.TemporaryDirectory(prefix="fsql-bench-") as folder:
-            import_module(f"tests.benchmarks.{name}").main(Path(folder))
+            run(Path(folder), options) if options else run(Path(folder))
 
 
 if __name__ == "__main__":
