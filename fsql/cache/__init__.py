@@ -11,7 +11,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,11 +30,13 @@ from fsql.transports import Transport
 
 __all__ = [
     "Cache",
+    "Contents",
     "Found",
     "Keeping",
     "Kept",
     "Named",
     "Nameless",
+    "NotKept",
     "chosen",
     "configured",
     "name_of",
@@ -100,6 +102,39 @@ class Cache:
             if shared is not None and shared.fetch(named.key, self.local):
                 table = self.local.find(named.key)
         return named if table is None else Found(table)
+
+
+class NotKept(LookupError):
+    """A result that had to be there is not."""
+
+
+@dataclass(frozen=True)
+class Contents(Cache):
+    """A cache for queries of tables that are called otherwise each time.
+
+    Args:
+        contents: for the name of each such table what says which rows it has.
+        required: only look; `look_up` raises `NotKept` for what is not there.
+    """
+
+    contents: Mapping[str, str] = field(default_factory=dict)
+    required: bool = False
+
+    @classmethod
+    def of(cls, cache: Cache, contents: Mapping[str, str], *, required: bool = False) -> Contents:
+        """The same place as another cache's."""
+        return cls(cache.folder, cache.size, cache.shared, contents, required)
+
+    def name(self, catalog: Catalog, plan: Plan) -> Named | Nameless:
+        """What to call a plan's result, by what is in the tables."""
+        return name_of(catalog, plan, self.contents)
+
+    def look_up(self, catalog: Catalog, plan: Plan) -> Found | Named | Nameless:
+        """As `Cache.look_up`."""
+        found = super().look_up(catalog, plan)
+        if self.required and not isinstance(found, Found):
+            raise NotKept
+        return found
 
 
 class Found:

@@ -109,9 +109,7 @@ class Reading:
         self._end(digest)
         return rows
 
-    def batches(
-        self, *, strict: bool = False, cache: Caching = None
-    ) -> Iterator[pa.RecordBatch]:
+    def batches(self, *, strict: bool = False, cache: Caching = None) -> Iterator[pa.RecordBatch]:
         """All rows, in the spine's order if it has one.
 
         Args:
@@ -119,8 +117,11 @@ class Reading:
             strict: refuse what changed while it was read, and has no snapshots.
         """
         spine, digest = self.spine, Digest(self.schema)
-        of_spine = self._of_frame if isinstance(spine, FrameSpine) else self._of_table
-        for rows in of_spine(spine, cache):  # type: ignore[arg-type]  # chosen by its type
+        if isinstance(spine, FrameSpine):
+            parts = self._of_frame(spine, cache)
+        else:
+            parts = self._of_table(spine, cache)
+        for rows in parts:
             digest.add(rows)
             yield from rows.to_batches()
         self._check(digest.rows, self._count(cache))

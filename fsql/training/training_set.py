@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import sqlalchemy as sa
 
+from fsql.cache import Cache
 from fsql.catalog import Catalog
 from fsql.errors import TrainingSetError
 from fsql.frames import to_pandas
@@ -89,8 +90,12 @@ class TrainingSet:
         """Remove the temporary table that `select` has made, if it has."""
         self._held.close()
 
-    def to_arrow(self) -> pa.Table:
+    def to_arrow(self, *, cache: Cache | bool | None = None) -> pa.Table:
         """The training set as an Arrow table, in the spine's order.
+
+        Args:
+            cache: as `fsql.read_sql` takes it. What is found for a frame is kept under what the
+                frame's keys and times are, so that the same frame needs no query again.
 
         Raises:
             TrainingSetError: there is not one row for each of the spine's, a snapshot is gone, or
@@ -99,32 +104,38 @@ class TrainingSet:
         """
         spine = self._reading.spine
         if isinstance(spine, FrameSpine):
-            table, found = spine.table, self._reading.found(spine)
+            table, found = spine.table, self._reading.found(spine, cache)
             columns = [*table.columns, *found.columns]
             fields = [*table.schema, *found.schema]
             return pa.Table.from_arrays(columns, schema=pa.schema(fields, table.schema.metadata))
-        return pa.Table.from_batches(self._reading.batches(), plain_schema(self.schema))
+        return pa.Table.from_batches(self._reading.batches(cache=cache), plain_schema(self.schema))
 
-    def to_frame(self) -> pd.DataFrame:
+    def to_frame(self, *, cache: Cache | bool | None = None) -> pd.DataFrame:
         """The training set as a DataFrame: a spine that is one comes back as it was, with features.
+
+        Args:
+            cache: as `to_arrow`.
 
         Raises:
             TrainingSetError, QueryFailed, QueryCancelled: as `to_arrow`.
         """
         spine = self._reading.spine
         if isinstance(spine, FrameSpine) and isinstance(spine.data, pd.DataFrame):
-            found = to_pandas(self._reading.found(spine))
+            found = to_pandas(self._reading.found(spine, cache))
             return pd.concat([spine.data, found.set_axis(spine.data.index)], axis=1)
-        return to_pandas(self.to_arrow())
+        return to_pandas(self.to_arrow(cache=cache))
 
-    def to_batches(self) -> pa.RecordBatchReader:
+    def to_batches(self, *, cache: Cache | bool | None = None) -> pa.RecordBatchReader:
         """The training set as a stream of record batches, in the spine's order.
+
+        Args:
+            cache: as `to_arrow`.
 
         Raises:
             TrainingSetError, QueryFailed, QueryCancelled: as `to_arrow`, those about all rows at
                 the end.
         """
-        batches = self._reading.batches()
+        batches = self._reading.batches(cache=cache)
         return pa.RecordBatchReader.from_batches(plain_schema(self.schema), batches)
 
     @property
