@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
 import uuid
@@ -15,8 +16,10 @@ from pyathena.error import Error
 from fsql.aws import Aws, open_aws
 from fsql.catalog import Catalog, Entry
 from fsql.compaction.leftovers import leftovers, unreferenced
-from fsql.dialect import create_engine
+from fsql.dialect import FsqlDialect, create_engine
 from fsql.errors import DefinitionError, FsqlError
+from fsql.lifecycle.view_texts import LATEST_PROPERTY, is_latest
+from fsql.lifecycle.views import outdated
 from fsql.migration.looking import health
 from fsql.storage import Storage
 
@@ -118,13 +121,26 @@ def _views(aws: Aws) -> str:
     broken = sorted(name for name, versions in views.items() if not versions <= {*entries})
     if broken:
         raise DefinitionError(f"{_listed(broken)} select from a version that is gone")
+    dialect: sa.Dialect = FsqlDialect()  # type: ignore[no-untyped-call]  # PyAthena's is not
+    missing = outdated(dialect, filter(_is_readable, entries.values()))
+    if missing:
+        raise DefinitionError(f"{_listed(missing)}: missing, or behind the group")
     return f"{len(views)} of feature groups, all on tables that are there" if views else "none"
 
 
 def _versions(view: Entry) -> set[str]:
     """The tables that a view is on which `FeatureStore.create` made."""
+    if is_latest(view):
+        return {view.parameters[LATEST_PROPERTY]}
     table = rf'"{re.escape(view.database)}"\."({re.escape(view.name)}_v\d{{4}})"'
     return set(re.findall(table, view.view_sql or ""))
+
+
+def _is_readable(entry: Entry) -> bool:
+    """Whether what fsql says of it was not spoilt; of that, another look tells."""
+    with contextlib.suppress(FsqlError, ValueError, KeyError, TypeError, AttributeError):
+        return entry.is_view or entry.group is not None or not entry.is_group
+    return False
 
 
 def _leftovers(aws: Aws) -> str:
@@ -192,7 +208,7 @@ _LOOKS: tuple[tuple[str, Callable[[Aws], str], str], ...] = (
     (
         "views",
         _views,
-        "DROP VIEW them, or create the group again: FeatureStore.create points its view anew.",
+        "`fsql views` makes those of groups; DROP VIEW those whose table is gone.",
     ),
     (
         "migrations",

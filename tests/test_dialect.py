@@ -83,7 +83,7 @@ def test_reflection(engine: sa.Engine) -> None:
     fsql.FeatureStore(engine).create(group)
     inspector = sa.inspect(engine)
     assert inspector.get_table_names() == [group.name]
-    assert inspector.get_view_names() == [group.view_name]
+    assert inspector.get_view_names() == [group.view_name, f"{group.view_name}__latest"]
     assert "feature_store" in inspector.get_schema_names()
     assert inspector.get_table_comment(group.name) == {"text": "Trips"}
     types = {column["name"]: repr(column["type"]) for column in inspector.get_columns(group.name)}

@@ -5,7 +5,17 @@ from __future__ import annotations
 import click
 
 from fsql import __version__
-from fsql.cli import asking, caching, changing, history, migrating, registering, running
+from fsql.cli import (
+    asking,
+    caching,
+    changing,
+    history,
+    migrating,
+    registering,
+    running,
+    training,
+    viewing,
+)
 
 __all__ = ["main"]
 
@@ -26,12 +36,14 @@ for command in (
     changing.write,
     changing.compact,
     changing.delete,
+    viewing.views,
     registering.register,
     registering.add,
     migrating.init,
     migrating.migrate,
     history.history,
     history.diff,
+    training.training_set,
     running.doctor,
     running.serve,
 ):

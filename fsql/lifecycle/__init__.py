@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from fsql.lifecycle.groups import Found, create, drop, find, groups, point, with_deletes
+from fsql.lifecycle.groups import Found, create, drop, find, groups, mend, point, with_deletes
 
-__all__ = ["Found", "create", "drop", "find", "groups", "point", "with_deletes"]
+__all__ = ["Found", "create", "drop", "find", "groups", "mend", "point", "with_deletes"]

@@ -9,12 +9,13 @@ import sqlalchemy as sa
 from fsql import deletes, formats
 from fsql.catalog import Catalog, Entry
 from fsql.deletes import Tombstones
+from fsql.dialect import catalog_of
 from fsql.errors import ConfigError, DefinitionError, NotAFeatureGroup, TableExists
 from fsql.fitting import differences
 from fsql.lifecycle import views
 from fsql.model import FeatureGroup
 
-__all__ = ["Found", "create", "drop", "find", "groups", "point", "with_deletes"]
+__all__ = ["Found", "create", "drop", "find", "groups", "mend", "point", "with_deletes"]
 
 IF_EXISTS = ("error", "skip")
 
@@ -109,6 +110,24 @@ def point(engine: sa.Engine, catalog: Catalog, entry: Entry) -> None:
     """Point the views of a group, if it is one, at its newest version as it is now."""
     if entry.group is not None:
         views.point(engine, catalog, entry.group.view_name, entry.database)
+
+
+def mend(engine: sa.Engine) -> list[str]:
+    """Make the views of the store's database that are missing or behind their groups.
+
+    Returns:
+        Their names.
+
+    Raises:
+        TableExists: a table has the name of one.
+        CommitConflict: others were always quicker.
+    """
+    catalog = catalog_of(engine)
+    database = catalog.aws.database
+    found = views.outdated(engine.dialect, catalog.entries(database))
+    for view in sorted({*found.values()}):
+        views.point(engine, catalog, view, database)
+    return sorted(found)
 
 
 def drop(engine: sa.Engine, catalog: Catalog, found: Found, *, purge: bool) -> None:

@@ -122,7 +122,7 @@ def point(
     )
 
 
-def outdated(engine: sa.Engine, entries: Iterable[Entry]) -> dict[str, str]:
+def outdated(dialect: sa.Dialect, entries: Iterable[Entry]) -> dict[str, str]:
     """The views of groups that are missing or behind, and the views that these stand beside.
 
     Args:
@@ -131,7 +131,7 @@ def outdated(engine: sa.Engine, entries: Iterable[Entry]) -> dict[str, str]:
     known = {entry.name: entry for entry in entries}
     found = {}
     for view in sorted({e.group.view_name for e in known.values() if e.group is not None}):
-        wanted = _wanted(engine.dialect, known, view, None)
+        wanted = _wanted(dialect, known, view, None)
         for name, input_ in wanted.items():
             if input_ is not None and not _is_same(known.get(name), input_):
                 found[name] = view

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.schema import CreateTable
 
 from fsql.catalog import Entry
+from fsql.lifecycle.view_texts import LATEST
 from fsql.migration.making.filling import default_sql
 from fsql.migration.model import paths
 from fsql.migration.model.changes import (
@@ -177,7 +178,9 @@ def _view(change: Any, state: State | None) -> str:
     view = GroupName.parse(change.group).view
     columns = "*" if state is None else ", ".join(f'"{name}"' for name in state.schema.names)
     name = f'"{change.database}"."{view}"'
-    return f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} FROM {_dml_name(change)};"
+    select = f"CREATE OR REPLACE VIEW {name} AS SELECT {columns} FROM {_dml_name(change)};"
+    # As a statement it would lack the parameter by which fsql knows it again.
+    return f"{select}\n-- `fsql views` makes the view {view + LATEST}"
 
 
 def _alter(change: Any) -> str:
