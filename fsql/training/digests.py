@@ -109,13 +109,12 @@ def _unwrapped(array: pa.Array) -> pa.Array:
     if pa.types.is_map(type_):
         pairs = pa.struct([("key", type_.key_type), ("value", type_.item_type)])
         return array.cast(pa.list_(pairs))
-    if isinstance(type_, pa.ListViewType | pa.LargeListViewType):
-        return array.cast(pa.large_list(type_.value_field))
     return array.cast(takeable(type_))
 
 
 def _is_list(type_: pa.DataType) -> bool:
-    return isinstance(type_, pa.ListType | pa.LargeListType | pa.FixedSizeListType)
+    views = pa.ListViewType | pa.LargeListViewType
+    return isinstance(type_, pa.ListType | pa.LargeListType | pa.FixedSizeListType | views)
 
 
 def _is_text(type_: pa.DataType) -> bool:

@@ -30,7 +30,9 @@ from fsql.errors import StorageError, TrainingSetError, nearest
 from fsql.formats.locations import location_of
 from fsql.notes import categories_of
 from fsql.outages import told
+from fsql.rebuilding import takeable
 from fsql.storage import path_of
+from fsql.training.differences import Difference, compared, in_words
 from fsql.training.manifest import Manifest
 from fsql.types import plain_type
 
@@ -113,10 +115,26 @@ class Shelf:
             return self._of_uri(given)
         if given.endswith(".json") or "/" in given or os.sep in given:
             return _of_file(Path(given))
-        found = self.find(given)
+        return self.get_saved(given)
+
+    def get_saved(self, name: str) -> Manifest:
+        """The manifest of a name.
+
+        Raises:
+            TrainingSetError: there is none.
+        """
+        found = self.find(name)
         if found is None:
-            raise TrainingSetError(_missing(given, self.names()))
+            raise TrainingSetError(_missing(name, self.names()))
         return found
+
+    def diff(self, before: Any, after: Any) -> Difference:
+        """How two training sets differ, each given as `get` takes it; raises as `get`."""
+        return compared(self.get(before), self.get(after))
+
+    def shown(self, given: Any) -> str:
+        """A training set in words, and what became of its tables since; raises as `get`."""
+        return in_words(self._catalog, self.get(given))
 
     def _of_uri(self, uri: str) -> Manifest:
         found = self._read(uri)
@@ -203,8 +221,7 @@ class Shelf:
             TrainingSetError: there is none of that name.
         """
         folder = self.folder(name)
-        if self.find(name) is None:
-            raise TrainingSetError(_missing(name, self.names()))
+        self.get_saved(name)
         self._catalog.storage.delete([f"{folder}{_FILE}"])
         self._catalog.storage.delete_prefix(folder)
 
@@ -223,6 +240,7 @@ class Files:
 
     def put(self, kind: str, rows: pa.Table) -> str:
         """Write rows as Parquet; the URI."""
+        rows = _storable(rows)
         with self.open(kind, rows.schema) as (uri, writer):
             writer.write_table(rows)
         return uri
@@ -287,6 +305,24 @@ def _decoded(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
     if pa.types.is_dictionary(column.type) and categories_of(field) is not None:
         column = column.cast(column.type.value_type)  # a file keeps another order of categories
     return decode(column, field)
+
+
+def _storable(rows: pa.Table) -> pa.Table:
+    """Rows without dictionaries of views, for which Arrow has no way to Parquet."""
+    for place, column in enumerate(rows.schema):
+        type_ = column.type
+        if pa.types.is_dictionary(type_) and takeable(type_.value_type) != type_.value_type:
+            target = pa.dictionary(type_.index_type, takeable(type_.value_type), type_.ordered)
+            chunks = [_of_text(chunk, target) for chunk in rows.column(place).chunks]
+            rows = rows.set_column(
+                place, column.with_type(target), pa.chunked_array(chunks, target)
+            )
+    return rows
+
+
+def _of_text(array: pa.DictionaryArray, target: pa.DictionaryType) -> pa.DictionaryArray:
+    values = array.dictionary.cast(target.value_type)
+    return pa.DictionaryArray.from_arrays(array.indices, values, ordered=target.ordered)
 
 
 def _check_types(schema: pa.Schema) -> None:

@@ -127,7 +127,8 @@ CHANGES = {
     ],
     "dropped": [DropColumn(TABLE, "temp"), DropColumn(TABLE, "wind.speed")],
     "widened": [
-        AlterColumn(TABLE, "temp", pa.int64()), AlterColumn(TABLE, "gusts.element.speed", pa.int64())
+        AlterColumn(TABLE, "temp", pa.int64()),
+        AlterColumn(TABLE, "gusts.element.speed", pa.int64()),
     ],
     "added": [
         AddColumn(TABLE, "rain", pa.field("rain", pa.float64())),
@@ -165,7 +166,8 @@ def keys(lab: Lab) -> dict[fsql.FeatureGroup | str, dict[str, str]]:
 
 def features(lab: Lab) -> list[str]:
     group = lab.store.describe(TABLE).group
-    return [name for name in group.columns.keys() if name not in {*group.keys, group.event_time}]
+    roles = {*group.keys, group.event_time}
+    return [column.name for column in group.columns if column.name not in roles]
 
 
 def test_names_and_values_of_now(lab: Lab) -> None:
@@ -273,7 +275,7 @@ def test_rows_that_were_changed_behind_the_table(lab: Lab, then: pd.DataFrame) -
     pq.write_table(changed, path, filesystem=filesystem)
     other = fsql.FeatureStore(lab.url)
     for read in ("to_frame", "to_arrow"):
-        with pytest.raises(TrainingSetError, match="not those that were saved 20.*sha256:"):
+        with pytest.raises(TrainingSetError, match=r"not those that were saved 20.*sha256:"):
             getattr(other.load_training_set("then"), read)()
     with pytest.raises(TrainingSetError, match="Nothing is returned"):
         other.load_training_set("then").to_batches().read_all()
