@@ -50,9 +50,13 @@ def test_the_demo_tells_what_it_does(folder: Path) -> None:
         "26,115 rows, equal to the frame that went in",
         "BOEING",
         "bytes scanned",
+        "336,776 rows, 20 columns",
+        "117,305 13.1 ± 1.5      2.2%",
+        "drawn in flights/delay_by_wind.svg",
         "fsql query --url fsql:///flights",
     ):
         assert word in said
+    assert (folder / "flights" / "delay_by_wind.svg").read_text().rstrip().endswith("</svg>")
 
 
 def test_the_demo_can_run_again(folder: Path) -> None:

