@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,23 +15,42 @@ from fsql.types import Struct
 __all__ = ["LastKnown", "is_within", "microseconds", "record"]
 
 _EPOCH = dt.datetime(1970, 1, 1)
+_ALL_ROWS = "1000000000000"
 _MILLISECOND = dt.timedelta(milliseconds=1)
 
 
 class LastKnown(FunctionElement[Any]):
-    """LAST_VALUE(…) IGNORE NULLS, to be used with ``.over()``."""
+    """LAST_VALUE(…) IGNORE NULLS over the rows so far, for some of the rows.
+
+    The others have a frame of no rows, for which nothing is found nor copied.
+
+    Args:
+        value: NULL where a row has none.
+        asking: for which rows it is wanted; the others get NULL.
+    """
 
     name = "last_known"
-    inherit_cache = True
+    inherit_cache = False  # how many are keys is in no cache's key
 
-    def __init__(self, value: sa.ColumnElement[Any]) -> None:
-        super().__init__(value)
+    def __init__(
+        self,
+        value: sa.ColumnElement[Any],
+        asking: sa.ColumnElement[bool],
+        partition_by: Sequence[sa.ColumnElement[Any]],
+        order_by: Sequence[sa.ColumnElement[Any]],
+    ) -> None:
+        skipped = sa.case((asking, sa.literal_column("0")), else_=sa.literal_column(_ALL_ROWS))
+        super().__init__(value, skipped, *partition_by, *order_by)
         self.type = value.type
+        self.keys = len(partition_by)
 
 
 @compiles(LastKnown)
 def _last_known(element: LastKnown, compiler: Any, **kw: Any) -> str:
-    return f"last_value({compiler.process(element.clauses, **kw)}) IGNORE NULLS"
+    value, skipped, *others = (compiler.process(each, **kw) for each in element.clauses)
+    keys, order = ", ".join(others[: element.keys]), ", ".join(others[element.keys :])
+    frame = f"ROWS BETWEEN UNBOUNDED PRECEDING AND {skipped} PRECEDING"
+    return f"last_value({value}) IGNORE NULLS OVER (PARTITION BY {keys} ORDER BY {order} {frame})"
 
 
 def record(fields: Mapping[str, sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:

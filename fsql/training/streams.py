@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from fsql.ties import tie_breakers
 from fsql.training.expressions import LastKnown, is_within, microseconds, record
 from fsql.training.lookups import Deleted, Feature, Lookup
 from fsql.types import Timestamp
@@ -16,8 +17,8 @@ from fsql.types import Timestamp
 __all__ = ["joined", "merged", "timeless"]
 
 _GROUP, _SPINE = 0, 1  # kinds of rows, in the order in which those of one time stand
-_KIND, _TIME, _CREATED, _GONE, _FOUND = (
-    f"fsql_{name}" for name in ("kind", "time", "created", "gone", "found")
+_KIND, _TIME, _CREATED, _GONE, _FOUND, _RANK = (
+    f"fsql_{name}" for name in ("kind", "time", "created", "gone", "found", "rank")
 )
 _MICROS = Timestamp("us")
 _Column = sa.ColumnElement[Any]
@@ -32,28 +33,26 @@ def merged(
         by_arrival: sort by when a row both held and was known, and take the latest of those.
     """
     spine, group = _Spine(rows, time, lookup), _Group(lookup)
-    parts = [part.add_columns(*spine.nothing) for part in group.parts()]
-    stream = sa.union_all(spine.padded(group), *parts).subquery()
-    columns = stream.columns
-    found = group.best(columns) if by_arrival else LastKnown(columns[_FOUND])
-    window = found.over(
-        partition_by=[columns[name] for name in spine.key_names],
-        order_by=_by_arrival(columns) if by_arrival else _by_time(columns),
-        rows=(None, 0),
-    )
-    others = [column for column in columns if column.name != _FOUND]
+    answers = [group.ranked()] if by_arrival else group.parts()
+    parts = [part.add_columns(*spine.nothing) for part in answers]
+    stream = sa.union_all(spine.padded(group, ranked=by_arrival), *parts).subquery()
+    columns, keys = stream.columns, [stream.columns[name] for name in spine.key_names]
+    if by_arrival:
+        arrival = _later(columns[_TIME], columns[_CREATED]).asc().nulls_first()
+        order = [arrival, columns[_KIND]]
+        window = _best(columns).over(partition_by=keys, order_by=order, rows=(None, 0))
+    else:
+        first, *ties = group.order(columns)
+        order = [first, columns[_KIND], *ties]
+        window = LastKnown(columns[_FOUND], columns[_KIND] == _SPINE, keys, order)
+    others = [column for column in columns if column.name not in (_FOUND, _RANK)]
     known = sa.select(*others, window.label(_FOUND)).subquery()
     return spine.answered(known, group).where(known.columns[_KIND] == _SPINE)
 
 
-def _by_time(columns: Any) -> list[_Column]:
-    ties = [columns[name].asc().nulls_first() for name in (_CREATED, _GONE) if name in columns]
-    return [columns[_TIME].asc().nulls_first(), columns[_KIND], *ties]
-
-
-def _by_arrival(columns: Any) -> list[_Column]:
-    arrival = _later(columns[_TIME], columns[_CREATED])
-    return [arrival.asc().nulls_first(), columns[_KIND]]
+def _best(columns: Any) -> Any:
+    """The value of the row that is greatest in the order in which they count."""
+    return sa.func.max_by(columns[_FOUND], columns[_RANK], type_=columns[_FOUND].type)
 
 
 def _later(time: _Column, created: _Column) -> _Column:
@@ -70,7 +69,7 @@ def joined(rows: sa.FromClause, time: str | None, lookup: Lookup, known_by: str)
     spine, group = _Spine(rows, time, lookup), _Group(lookup)
     number = sa.func.row_number().over().label("fsql_row")
     asking = spine.plain().add_columns(number).subquery()
-    answers = sa.union_all(*group.parts()).subquery()
+    answers = group.ranked().subquery()
     created = answers.columns[_CREATED]
     known = asking.columns[spine.carried[known_by]]
     conditions = _same(asking, answers, spine.key_names)
@@ -80,7 +79,7 @@ def joined(rows: sa.FromClause, time: str | None, lookup: Lookup, known_by: str)
     both = asking.outerjoin(answers, sa.and_(*conditions))
     kept = [asking.columns[name] for name in (_TIME, *spine.carried.values())]
     each = [sa.func.arbitrary(column, type_=column.type).label(column.name) for column in kept]
-    best = sa.select(*each, group.best(answers.columns).label(_FOUND)).select_from(both)
+    best = sa.select(*each, _best(answers.columns).label(_FOUND)).select_from(both)
     return spine.answered(best.group_by(asking.columns["fsql_row"]).subquery(), group)
 
 
@@ -90,7 +89,7 @@ def timeless(rows: sa.FromClause, time: str | None, lookup: Lookup) -> sa.Select
     answers = group.newest()
     asking = spine.plain().subquery()
     same = _same(asking, answers, spine.key_names)
-    both = asking.outerjoin(answers, sa.and_(*same, answers.columns["fsql_rank"] == 1))
+    both = asking.outerjoin(answers, sa.and_(*same, answers.columns[_RANK] == 1))
     chosen = sa.select(*asking.columns, answers.columns[_FOUND]).select_from(both)
     return spine.answered(chosen.subquery(), group)
 
@@ -126,9 +125,10 @@ class _Spine:
         """Keys, time and all columns."""
         return sa.select(*self._keys(), self._time(), *self._own())
 
-    def padded(self, group: _Group) -> sa.Select[Any]:
+    def padded(self, group: _Group, *, ranked: bool) -> sa.Select[Any]:
         """The same in the form of the stream with a group's rows."""
-        types = {**group.ties, _FOUND: group.type}
+        rank = {_RANK: sa.BigInteger()} if ranked else {}
+        types = {**group.ties, _FOUND: group.type, **rank}
         empty = (sa.type_coerce(sa.null(), type_).label(n) for n, type_ in types.items())
         kind = sa.literal_column(str(_SPINE), sa.Integer).label(_KIND)
         columns: list[_Column] = [kind, *self._keys(), self._time(), *empty, *self._own()]
@@ -173,6 +173,20 @@ class _Group:
             deleted = lookup.deleted
             times = (deleted.table.columns[deleted.time], deleted.table.columns[deleted.made])
             yield self._part(deleted.table, deleted.version, times, "1", self._record_of(deleted))
+
+    def order(self, columns: Any) -> list[_Column]:
+        """How rows of the stream are to be sorted so that the last one of a key counts."""
+        found = columns[_FOUND]
+        values = tie_breakers(found[f"f{n}"] for n, _ in enumerate(self.lookup.features))
+        ties = (*(columns[name] for name in self.ties), *values)
+        return [each.asc().nulls_first() for each in (columns[_TIME], *ties)]
+
+    def ranked(self) -> sa.Select[Any]:
+        """Rows and tombstones, and their place in that order within their key."""
+        columns = sa.union_all(*self.parts()).subquery().columns
+        keys = [columns[name] for name in _key_names(self.lookup)]
+        rank = sa.func.row_number().over(partition_by=keys, order_by=self.order(columns))
+        return sa.select(*columns, rank.label(_RANK))
 
     def _part(
         self,
@@ -241,27 +255,17 @@ class _Group:
         values = {f"f{n}": sa.cast(sa.null(), type_) for n, type_ in enumerate(types)}
         return self._with_notes(values, deleted.table.columns[deleted.time], sa.false())
 
-    def best(self, columns: Any) -> Any:
-        """The value of the greatest event time; of those, that of the greatest created time."""
-        time, created = columns[_TIME], columns[_CREATED]
-        rank = {
-            "time": time if self.lookup.event_time is not None else sa.literal_column("0"),
-            "known": sa.case((created.is_(None), 0), else_=1),
-            "created": sa.func.coalesce(created, time),
-            **({"gone": columns[_GONE]} if self.lookup.deleted is not None else {}),
-        }
-        ranked = sa.case((columns[_FOUND].is_not(None), sa.func.row(*rank.values())))
-        return sa.func.max_by(columns[_FOUND], ranked, type_=columns[_FOUND].type)
-
     def newest(self) -> sa.Subquery:
         """Of each key the row made last, at rank 1."""
         lookup, table = self.lookup, self.lookup.table
         times = self._times(table)
         keys = [table.columns[key] for key in lookup.keys]
-        order = [] if lookup.created_time is None else [times[1].desc().nulls_last()]
-        rank = sa.func.row_number().over(partition_by=keys, order_by=order or None)
+        created = [] if lookup.created_time is None else [times[1]]
+        ties = tie_breakers(_part_of(table, feature) for feature in lookup.features)
+        order = [each.desc().nulls_last() for each in (*created, *ties)]
+        rank = sa.func.row_number().over(partition_by=keys, order_by=order)
         named = [key.label(n) for key, n in zip(keys, _key_names(lookup), strict=True)]
-        values = (self._record(table).label(_FOUND), rank.label("fsql_rank"))
+        values = (self._record(table).label(_FOUND), rank.label(_RANK))
         ranked = sa.select(*named, *values).where(*self._until(*times))
         return _at_version(ranked, table, lookup.version).subquery()
 
