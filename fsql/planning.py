@@ -25,7 +25,7 @@ from fsql.analysis import (
 from fsql.catalog import Catalog, Entry
 from fsql.errors import ConfigError
 from fsql.formats import row_count, state_of
-from fsql.formats.earlier import earlier_columns
+from fsql.formats.earlier import earlier_columns, earlier_rows
 from fsql.formats.hive.manifests import State
 from fsql.types import storage_type
 
@@ -142,7 +142,8 @@ class Planner:
         columns = earlier_columns(self.catalog, entry, as_of.snapshot, as_of.millis)
         if columns is None:
             return None
-        return {field.name.lower(): field for field, _ in columns}, _stored(columns)
+        count = earlier_rows(self.catalog, entry, as_of.snapshot, as_of.millis)
+        return {field.name.lower(): field for field, _ in columns}, _stored(columns), count
 
     def _remember(self, key: tuple[str, str], plan: Plan) -> None:
         with self._lock:

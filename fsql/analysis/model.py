@@ -41,7 +41,7 @@ class Relation:
         query: a view's SQL in Athena's dialect.
         database: the database that names without one mean inside of `query`.
         rows: the row count of the current snapshot, if it is known.
-        earlier: the columns of an earlier state, in the same form; None: not known.
+        earlier: the columns and rows of an earlier state, in the same form; None: not known.
         stored: the engine's types of an exact relation's columns, where they are not those in
             which its exact types are stored.
     """
@@ -55,8 +55,8 @@ class Relation:
     stored: Mapping[str, pa.DataType] = field(default_factory=dict)
 
 
-Earlier: TypeAlias = tuple[Mapping[str, pa.Field], Mapping[str, pa.DataType]]
-"""`Relation.columns` and `Relation.stored` of an earlier state."""
+Earlier: TypeAlias = tuple[Mapping[str, pa.Field], Mapping[str, pa.DataType], int | None]
+"""`Relation.columns`, `Relation.stored` and `Relation.rows` of an earlier state."""
 
 Lookup = Callable[[str | None, str], Relation | None]
 """Database and table, lower case, to what the catalog knows of it; None: unknown to it."""

@@ -77,12 +77,13 @@ class Tables:
 
 
 def _earlier(as_of: AsOf, database: str, name: str, relation: Relation) -> Rows:
-    """The rows that a table had; their number is not known, and only an engine has them."""
+    """The rows that a table had; only an engine has them."""
     known = relation.earlier(as_of) if relation.earlier and relation.query is None else None
     if known is None:
         return OPAQUE
-    columns, stored = known
-    return Rows(tuple(_columns(replace(relation, columns=columns, stored=stored), database, name)))
+    columns, stored, count = known
+    then = replace(relation, columns=columns, stored=stored)
+    return Rows(tuple(_columns(then, database, name)), bound=count)
 
 
 def _columns(relation: Relation, database: str, table: str) -> list[Column]:

@@ -19,7 +19,7 @@ from fsql.notes import noted
 from fsql.types import storage_type
 from fsql.typetext import hive_type
 
-__all__ = ["earlier_columns"]
+__all__ = ["earlier_columns", "earlier_rows"]
 
 
 def earlier_columns(
@@ -46,10 +46,30 @@ def earlier_columns(
     if snapshot is None and millis is None:
         never_changed = len(metadata.schemas) == 1
         return _columns(metadata.schema(), metadata, entry) if never_changed else None
+    found = _snapshot(metadata, snapshot, millis)
+    return None if found is None else _columns(_schema(metadata, found), metadata, entry)
+
+
+def earlier_rows(
+    catalog: Catalog, entry: Entry, snapshot: int | None = None, millis: int | None = None
+) -> int | None:
+    """How many rows a table had at a snapshot at most; None where nothing says so.
+
+    Args:
+        snapshot, millis: as `earlier_columns`.
+    """
+    if entry.metadata_location is None:
+        return None
+    metadata = snapshots_of(catalog).metadata(entry.metadata_location)
+    found = _snapshot(metadata, snapshot, millis)
+    known = None if found is None or found.summary is None else found.summary["total-records"]
+    return None if known is None else int(known)
+
+
+def _snapshot(metadata: TableMetadata, snapshot: int | None, millis: int | None) -> Snapshot | None:
     if millis is not None:
         snapshot = _current(metadata, millis)
-    found = metadata.snapshot_by_id(snapshot) if snapshot is not None else None
-    return None if found is None else _columns(_schema(metadata, found), metadata, entry)
+    return metadata.snapshot_by_id(snapshot) if snapshot is not None else None
 
 
 def _current(metadata: TableMetadata, millis: int) -> int | None:
