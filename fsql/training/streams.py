@@ -203,7 +203,9 @@ class _Group:
         chosen: list[_Column] = [ties[name].label(name) for name in self.ties]
         kind = sa.literal_column(str(_GROUP), sa.Integer).label(_KIND)
         part = sa.select(kind, *named, time.label(_TIME), *chosen, found.label(_FOUND))
-        known = part.where(*(key.is_not(None) for key in keys), *self._until(*times))
+        timed = [] if self.lookup.event_time is None else [times[0]]
+        given = (each.is_not(None) for each in (*keys, *timed))
+        known = part.where(*given, *self._until(*times))
         return _at_version(known, table, version)
 
     def _times(self, table: sa.FromClause) -> tuple[_Column, _Column]:

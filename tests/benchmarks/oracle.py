@@ -17,8 +17,8 @@ from tests.training.worlds import opened
 TITLE = "Training sets beside an oracle"
 SEED, HISTORIES = 1, 2_000
 AT_ONCE = 200  # histories in a store
-QUESTIONS = 18  # for each store, and others for the next
-ROWS = 20  # of the spine, for each history and question
+QUESTIONS = 12  # for each store, and others for the next
+ROWS = 30  # of the spine, for each history and question
 NOTE = """Random pasts of five groups of different keys, three of which a training set has: rows
 written three times, and deleted before, between and after. Each question is another training set,
 of other features and terms and another kind of spine. Every value of every row is compared with

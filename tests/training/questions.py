@@ -200,7 +200,7 @@ def _cells(column: pa.ChunkedArray, name: str) -> list[Any]:
         return list(column.cast(pa.duration("us")).to_pylist())
     if not name.endswith("__event_time"):
         return list(column.to_pylist())
-    if pa.types.is_timestamp(column.type):
+    if not pa.types.is_string(column.type):  # timestamps, and counts of microseconds
         return list(column.cast(pa.timestamp("us")).to_pylist())
     texts = (each and dt.datetime.fromisoformat(each) for each in column.to_pylist())
     return [each and each.astimezone(dt.UTC).replace(tzinfo=None) for each in texts]

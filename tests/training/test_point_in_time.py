@@ -95,6 +95,17 @@ def test_rows_without_a_match_stay_in_their_places(store: fsql.FeatureStore) -> 
     assert found(store, group, spine) == [None, None, 1, None, None]
 
 
+def test_rows_without_keys_or_times_match_nothing(store: fsql.FeatureStore) -> None:
+    """Another engine may write such; fsql does not."""
+    group = history(store, [("a", NOON, None, 1)])
+    with store.engine.begin() as connection:
+        rows = f"(NULL, TIMESTAMP '{NOON}', NULL, 2), ('a', NULL, NULL, 3), ('b', NULL, NULL, 4)"
+        connection.execute(sa.text(f"INSERT INTO {group.name} VALUES {rows}"))
+    spine = [("a", NOON), ("a", NOON - HOUR), ("b", NOON), ("b", None), (None, NOON), (None, None)]
+    for known_by in (None, "time"):
+        assert found(store, group, spine, known_by=known_by) == [1, *[None] * 5]
+
+
 def test_timeless_rows_do_not_fan_out(store: fsql.FeatureStore) -> None:
     group = fsql.FeatureGroup(
         "point", "in", "timeless", "v0001", sa.MetaData(), sa.Column("k", sa.String),

@@ -109,15 +109,7 @@ def _right(
 
 def _table(columns: Mapping[str, Any], rows: Sequence[tuple[Any, ...]]) -> sa.Subquery:
     """Rows that stand in the query itself."""
-    given = rows or [(None,) * len(columns)]
-    parts = [
-        sa.select(
-            *(
-                sa.cast(sa.literal(value, type_), type_).label(name)
-                for (name, type_), value in zip(columns.items(), row, strict=True)
-            )
-        )
-        for row in given
-    ]
-    query = sa.union_all(*parts).subquery()
-    return query if rows else sa.select(query).where(sa.false()).subquery()
+    values = sa.values(*(sa.column(name, type_) for name, type_ in columns.items()), name="given")
+    given = values.data(list(rows) or [(None,) * len(columns)])
+    typed = (sa.cast(given.c[name], type_).label(name) for name, type_ in columns.items())
+    return sa.select(*typed).where(sa.true() if rows else sa.false()).subquery()

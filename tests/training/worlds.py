@@ -34,7 +34,7 @@ COLUMNS: Mapping[str, sa.types.TypeEngine[Any]] = {
 def groups() -> dict[str, fsql.FeatureGroup]:
     """A group of each kind: with keys, times and features of different types."""
     made = (
-        _group("steps", sa.BigInteger, Timestamp("us"), Timestamp("us"), COLUMNS),
+        _group("steps", sa.BigInteger, Epoch("us"), Timestamp("us"), COLUMNS),
         _group("notes", sa.String, IsoText(), Epoch("us"), ("text", "pair")),
         _group("gauges", sa.Integer, Timestamp("ms", ZONES[0]), Timestamp("s", ZONES[1]),
                ("number",), table_format="hive"),
@@ -107,7 +107,7 @@ def _filled(
             if write:
                 lot = _lot(pasts, name, write)
                 _bury(known[name], lot, _deleted(store, group, lot))
-    _write_without_keys(store, made["steps"])
+    _write_what_matches_nothing(store, made["steps"])
     return World(seed, store, made, pasts, known)
 
 
@@ -189,14 +189,13 @@ def _plain(group: fsql.FeatureGroup, column: str) -> pa.DataType:
     return plain_type(group.arrow_schema.field(column).type)
 
 
-def _write_without_keys(store: fsql.FeatureStore, group: fsql.FeatureGroup) -> None:
-    """Rows of another engine's, which may have NULL keys: nothing matches them."""
+def _write_what_matches_nothing(store: fsql.FeatureStore, group: fsql.FeatureGroup) -> None:
+    """Rows of another engine's, which may have NULL keys, or no event time."""
     names = group.columns.keys()
-    values = ["NULL" if name == "a" else name for name in names]
+    lists = (", ".join("NULL" if n == gone else n for n in names) for gone in ("a", "t"))
+    chosen = " UNION ALL ".join(f"SELECT {each} FROM {group.name}" for each in lists)
     with store.engine.begin() as connection:
-        connection.execute(
-            sa.text(f"INSERT INTO {group.name} SELECT {', '.join(values)} FROM {group.name}")
-        )
+        connection.execute(sa.text(f"INSERT INTO {group.name} {chosen}"))
 
 
 def spelled(times: Sequence[dt.datetime | None], type_: Any) -> pa.Array:
