@@ -9,7 +9,7 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
-import botocore.loaders
+import botocore.session
 import hypothesis
 import pytest
 
@@ -51,7 +51,8 @@ def plain_environment(
 def models_read_once() -> Iterator[None]:
     """All sessions of boto3's share what they read of AWS's services; it is most of their time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(botocore.loaders, "create_loader", lambda paths=None: models())
+        # botocore.session has imported the name; that of botocore.loaders is asked by nobody.
+        patch.setattr(botocore.session, "create_loader", lambda paths=None: models())
         yield
 
 
