@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,24 @@ from botocore.exceptions import ClientError
 
 from tests.behaviours.backends import BACKENDS, stop
 from tests.behaviours.differences import difference
+
+# What statements do is the same however they came. They go over HTTP to the backend moto as well.
+STATEMENTS = tuple(
+    f"tests.behaviours.test_athena_{what}"
+    for what in (
+        *("changes", "columns", "groups", "hidden"),
+        *("listings", "maintenance", "pruning", "sql"),
+    )
+)
+EVERYWHERE = os.environ.get("FSQL_BACKENDS") == "all"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests of requests on all backends, those of statements not on the served one too."""
+    if "aws" in metafunc.fixturenames:
+        one_way = metafunc.module.__name__ in STATEMENTS and not EVERYWHERE
+        chosen = [name for name in BACKENDS if not (one_way and name == "served")]
+        metafunc.parametrize("aws", chosen, indirect=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -34,7 +53,7 @@ def stopped() -> Iterator[None]:
     stop()
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture
 def aws(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[boto3.Session]:
     """A session on an empty account."""
     with BACKENDS[request.param](tmp_path / "aws") as session:
