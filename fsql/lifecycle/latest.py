@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from fsql.deletes import Tombstones
 from fsql.errors import DefinitionError
 from fsql.model import FeatureGroup
+from fsql.ties import tie_breakers
 
 __all__ = ["latest"]
 
@@ -20,9 +21,9 @@ def latest(
 ) -> sa.Select[Any]:
     """Select exactly one row for each key: the one with the greatest event time.
 
-    Ties go to the greatest created time, NULL being lowest; what is still tied, any row. A
-    group without times gives any row. fsql writes no NULL keys; where another engine did,
-    they count as one key.
+    Ties go to the greatest created time, NULL being lowest, and what is still tied to the greatest
+    values, column by column; see `fsql.ties`. A group without times gives the greatest values.
+    fsql writes no NULL keys; where another engine did, they count as one key.
 
     A key whose newest tombstone is no older than that row has none: by event time, then by created
     time. At most one tombstone is joined to each row, so that rows are sorted once, as without.
@@ -36,7 +37,9 @@ def latest(
     """
     if as_of is not None and group.event_time is None:
         raise DefinitionError(f"as_of is given, and group {group.name!r} has no event time.")
-    rows = _newest(group, group.keys, list(_times(group)), as_of, "rows")
+    times = list(_times(group))
+    values = [c.name for c in group.columns if c.name not in (*group.keys, *times)]
+    rows = _newest(group, group.keys, times, as_of, "rows", values)
     chosen = sa.select(*[rows.columns[column.name] for column in group.columns])
     chosen = chosen.where(rows.columns[_rank(group)] == 1)
     if deletes is None:
@@ -50,10 +53,16 @@ def latest(
 
 
 def _newest(
-    table: sa.Table, keys: Sequence[str], times: Sequence[str], as_of: Any, name: str
+    table: sa.Table,
+    keys: Sequence[str],
+    times: Sequence[str],
+    as_of: Any,
+    name: str,
+    values: Sequence[str] = (),
 ) -> sa.Subquery:
     """The rows of a table with their rank within their key, the newest first."""
-    order = [table.columns[time].desc().nulls_last() for time in times]
+    ties = tie_breakers(table.columns[value] for value in values)
+    order = [each.desc().nulls_last() for each in (*(table.columns[t] for t in times), *ties)]
     partition = [table.columns[key] for key in keys]
     number = sa.func.row_number().over(partition_by=partition, order_by=order or None)
     rows = sa.select(*table.columns, number.label(_rank(table)))
