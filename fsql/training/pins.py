@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,7 +21,16 @@ from fsql.migration.making import records
 from fsql.model import FeatureGroup
 from fsql.training.renaming import renamed
 
-__all__ = ["Pin", "PinnedGroup", "gone", "pin", "pinned_group", "repinned", "rows_at"]
+__all__ = [
+    "Pin",
+    "PinnedGroup",
+    "gone",
+    "pin",
+    "pinned_group",
+    "repinned",
+    "rows_at",
+    "stand_still",
+]
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ class Pin:
         version: of a table without snapshots, a text that is another one after every write.
         revision: the last one that changed the table; None if none has.
         glue_version: Glue's version of the table.
+        location: of the metadata file that says all this, if it is known.
     """
 
     table: str
@@ -46,6 +56,7 @@ class Pin:
     version: str | None = None
     revision: str | None = None
     glue_version: str | None = None
+    location: str | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:
@@ -55,7 +66,8 @@ class Pin:
     def to_json(self) -> dict[str, Any]:
         """What is known, for JSON; without the name."""
         known = {name: value for name, value in asdict(self).items() if value is not None}
-        del known["table"]
+        for name in ("table", "location"):
+            known.pop(name, None)
         return known
 
     @classmethod
@@ -115,7 +127,8 @@ def pin(catalog: Catalog, entry: Entry, snapshot: int | None = None) -> Pin:
             f"as_of={snapshot}, and {entry.name!r} has no such snapshot, or has it no longer."
             f" Those it has: {', '.join(map(str, ids)) or 'none'}."
         )
-    return _pinned(replace(known, schema=metadata.current_schema_id), made)
+    schema, location = metadata.current_schema_id, entry.metadata_location
+    return _pinned(replace(known, schema=schema, location=location), made)
 
 
 def _pinned(known: Pin, made: Snapshot | None) -> Pin:
@@ -145,6 +158,23 @@ def pinned_group(
     return PinnedGroup(group, state, buried)
 
 
+def stand_still(catalog: Catalog, pinned: Iterable[PinnedGroup], spine: Iterable[Pin]) -> bool:
+    """Whether tables still are as they were taken.
+
+    If so, all of them were like that at once: there was no time at which one had changed already,
+    and another one not yet.
+    """
+    for state in spine:
+        entry = catalog.find(state.table, state.database)
+        if entry is not None and pin(catalog, entry) != state:
+            return False
+    for each in pinned:
+        entry = catalog.find(each.state.table, each.state.database)
+        if entry is not None and pinned_group(catalog, entry, each.group, None) != each:
+            return False
+    return True
+
+
 def repinned(catalog: Catalog, pinned: PinnedGroup) -> PinnedGroup:
     """A group without snapshots as it is now; any other as it was."""
     if pinned.state.version is None:
@@ -167,12 +197,14 @@ def rows_at(
 
     It is not said here whether the rows are still there; `gone` tells.
     """
-    entry = catalog.find(state.table, state.database)
-    if entry is None or not entry.is_iceberg or _gone(catalog, entry, state) is not None:
-        return table, state.snapshot
+    if state.version is not None:
+        return table, None
     if state.snapshot is None:
         return sa.select(*table.columns).where(sa.false()).subquery(table.name), None
-    then, now = _schemas(_metadata(catalog, entry), state)
+    metadata = _metadata_of(catalog, state)
+    if metadata is None:
+        return table, state.snapshot
+    then, now = _schemas(metadata, state)
     hint = f"FOR VERSION AS OF {state.snapshot:d}"
     shown = renamed(table, then, now, hint) if then.schema_id != now.schema_id else None
     return (table, state.snapshot) if shown is None else (shown, None)
@@ -186,6 +218,16 @@ def _schemas(metadata: TableMetadata, state: Pin) -> tuple[Schema, Schema]:
     now = known[meant]
     shown = meant if snapshot is None or snapshot.schema_id is None else snapshot.schema_id
     return known.get(shown, now), now
+
+
+def _metadata_of(catalog: Catalog, state: Pin) -> TableMetadata | None:
+    """What says how the table looked; None if nothing does any more."""
+    if state.location is not None:
+        return snapshots_of(catalog).metadata(state.location)
+    entry = catalog.find(state.table, state.database)
+    if entry is None or _gone(catalog, entry, state) is not None:
+        return None
+    return _metadata(catalog, entry)
 
 
 def gone(catalog: Catalog, state: Pin) -> str | None:

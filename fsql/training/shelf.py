@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ class Shelf:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
 
-    @property
+    @cached_property
     def root(self) -> str:
         """The s3:// prefix that all are below.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import weakref
+from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import Any
 
@@ -15,13 +17,16 @@ from fsql.catalog import Catalog
 from fsql.errors import TrainingSetError
 from fsql.frames import to_pandas
 from fsql.training import saving
-from fsql.training.asked import Terms, asked_for
+from fsql.training.asked import Asked, Terms, asked_for
 from fsql.training.manifest import Manifest
+from fsql.training.pins import stand_still
 from fsql.training.reading import Reading, plain_schema
-from fsql.training.spine import FrameSpine, opened
-from fsql.training.spine_sources import spine_source
+from fsql.training.spine import FrameSpine, TableSpine, opened
+from fsql.training.spine_sources import SpineSource, spine_source
 
 __all__ = ["TrainingSet"]
+
+_ATTEMPTS = 10  # to find all tables in one state while others write
 
 
 class TrainingSet:
@@ -45,18 +50,18 @@ class TrainingSet:
         terms: Terms,
         stored: Manifest | None = None,
     ) -> None:
-        rows = spine if isinstance(spine, FrameSpine) else opened(engine, catalog, spine)
-        self._source = None
-        if not isinstance(rows, FrameSpine):
-            self._source = spine_source(engine, catalog, rows)
-            rows = self._source.spine
-        names = rows.schema.names
+        opening = spine if isinstance(spine, FrameSpine) else opened(engine, catalog, spine)
+        names = opening.schema.names
         if terms.time is not None and terms.time not in names:
             raise TrainingSetError(
                 f"time={terms.time!r} is no column of the spine. Columns: {', '.join(names)}."
             )
-        pinned = () if stored is None else stored.groups
-        asked = asked_for(catalog, features, terms, names, pinned)
+        if stored is None:
+            asked, self._source = _at_once(engine, catalog, opening, features, terms)
+        else:
+            asked = asked_for(catalog, features, terms, names, stored.groups)
+            self._source = None
+        rows = opening if self._source is None else self._source.spine
         pins = () if self._source is None else self._source.pins
         self._reading = Reading(engine, catalog, terms, asked, rows, stored, pins)
         self._held = ExitStack()
@@ -160,3 +165,21 @@ class TrainingSet:
             StorageError: it cannot be written.
         """
         return saving.save(self._reading, self._source, name, overwrite, rows)
+
+
+def _at_once(
+    engine: sa.Engine, catalog: Catalog, spine: FrameSpine | TableSpine, features: Any, terms: Terms
+) -> tuple[Asked, SpineSource | None]:
+    """What is asked for, of tables that all were in the states that are taken at one moment.
+
+    Where others write faster than the catalog tells of it, they are the states of some moments.
+    """
+    if isinstance(features, Iterable) and not isinstance(features, str | sa.ClauseElement):
+        features = list(features)
+    for _ in range(_ATTEMPTS):
+        source = spine_source(engine, catalog, spine) if isinstance(spine, TableSpine) else None
+        asked = asked_for(catalog, features, terms, spine.schema.names)
+        given = not isinstance(terms.as_of, dt.datetime | None)
+        if given or stand_still(catalog, asked.groups, () if source is None else source.pins):
+            break
+    return asked, source
