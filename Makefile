@@ -10,6 +10,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Tests wait for a quarter of their time, so three at once keep two cores busy.
 JOBS ?= 3
 ARGS ?=
+# Who has nothing left to run takes over from the others, or the last of them ends minutes later.
+PYTEST := $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
+# Tests start many processes, and each would compile all of fsql.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help init demo test test-slow lint format build tools bench clean
@@ -35,10 +39,10 @@ demo: $(STAMP)  ## Run the main job on real data, in the embedded store ./demo
 	@$(BIN)/fsql demo demo
 
 test: $(STAMP)  ## Run the tests (ARGS="-k name" passes on to pytest)
-	@$(BIN)/python -m pytest -q -n $(JOBS) -m "not slow" $(ARGS)
+	@$(PYTEST) -m "not slow" $(ARGS)
 
 test-slow: $(STAMP)  ## Run the slow extras: kills, gigabytes, long fuzzing
-	@$(BIN)/python -m pytest -q -n $(JOBS) -m slow $(ARGS)
+	@$(PYTEST) -m slow $(ARGS)
 
 lint: $(STAMP)  ## Check style, formatting and types
 	@$(BIN)/ruff check

@@ -23,6 +23,23 @@ hypothesis.settings.load_profile("fsql")
 SETTINGS = ("AWS_", "BOTO_", "FSQL_", "PYICEBERG_")
 
 
+@pytest.hookimpl(trylast=True)  # when `-m` has left out what does not run
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the longest: one that comes last keeps one process busy and the others waiting.
+
+    They are those with a limit of their own, and pytest-xdist gives each process one part of all.
+    """
+    workers = int(getattr(config, "workerinput", {}).get("workercount", 1))
+    long = [item for item in items if item.get_closest_marker("timeout")]
+    short = [item for item in items if not item.get_closest_marker("timeout")]
+    size = -(-len(short) // workers)
+    items[:] = [
+        item
+        for worker in range(workers)
+        for item in long[worker::workers] + short[worker * size : (worker + 1) * size]
+    ]
+
+
 def pytest_collection_finish() -> None:
     """What is imported and collected stays to the end; Python need not look at it for garbage."""
     gc.collect()

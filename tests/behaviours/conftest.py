@@ -22,14 +22,23 @@ STATEMENTS = tuple(
         *("listings", "maintenance", "pruning", "sql"),
     )
 )
+# Of these it is the number that counts; over HTTP many would take minutes.
+MANY = (
+    "test_changes_do_what_duckdb_does",
+    "test_the_same_rows_as_without",
+    "test_whatever_is_done_rows_and_snapshots_stay_readable",
+)
 EVERYWHERE = os.environ.get("FSQL_BACKENDS") == "all"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run tests of requests on all backends, those of statements not on the served one too."""
+    """Run tests of requests on all backends, those of statements on fewer."""
     if "aws" in metafunc.fixturenames:
         one_way = metafunc.module.__name__ in STATEMENTS and not EVERYWHERE
-        chosen = [name for name in BACKENDS if not (one_way and name == "served")]
+        many = metafunc.definition.name in MANY and not EVERYWHERE
+        left_out = {"served"} if one_way else set()
+        left_out |= {"moto"} if many else set()
+        chosen = [name for name in BACKENDS if name not in left_out]
         metafunc.parametrize("aws", chosen, indirect=True)
 
 
@@ -39,7 +48,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         parameters = getattr(getattr(item, "callspec", None), "params", {})
         if parameters.get("aws") == "moto":
             item.add_marker(pytest.mark.slow)
-            item.add_marker(pytest.mark.timeout(600))
             found = difference(item.name)
             if found is not None:
                 reason = f"moto {found.moto}: {found.source}"

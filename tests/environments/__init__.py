@@ -61,7 +61,8 @@ def _make(folder: Path, interpreter: Path, wanted: Path) -> None:
     venv = [sys.executable, "-m", "venv", "--clear", "--without-pip", str(folder)]
     subprocess.run(venv, check=True)
     pip = [sys.executable, "-m", "pip", "--python", str(interpreter), "--quiet"]
-    install = [*pip, "--disable-pip-version-check", "install", "-r", str(wanted)]
+    # What nobody imports need not be compiled: most of it.
+    install = [*pip, "--disable-pip-version-check", "install", "--no-compile", "-r", str(wanted)]
     subprocess.run(install, check=True, cwd=ROOT)
 
 

@@ -59,7 +59,7 @@ def settle(store: fsql.FeatureStore) -> None:
     """Wait for the statements that Athena still runs for a process that is no more."""
     athena = store.catalog.aws.client("athena")
     for query in athena.list_query_executions(MaxResults=10)["QueryExecutionIds"]:
-        for _ in range(200):
+        for _ in range(2000):
             found = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]
             if found["Status"]["State"] not in ("QUEUED", "RUNNING"):
                 break

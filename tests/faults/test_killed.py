@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import uuid
 from collections import Counter
@@ -18,7 +19,7 @@ from tests.faults.proxy import FaultyProxy
 from tests.faults.writing import KEYS, PARTITIONS, rows, write
 from tests.programs import forking
 
-POINTS = 10
+POINTS = int(os.environ.get("FSQL_KILL_POINTS", "5"))  # of the requests; two at least
 MODES = ("append", "overwrite", "overwrite_partitions", "upsert")
 
 
@@ -51,6 +52,7 @@ def group(store: fsql.FeatureStore, table_format: str) -> Iterator[fsql.FeatureG
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("mode", MODES)
 def test_a_killed_write_is_whole_or_nothing(
     store: fsql.FeatureStore,
@@ -67,7 +69,7 @@ def test_a_killed_write_is_whole_or_nothing(
             process = forking().Process(target=write, args=(url, group.name, mode))
             process.start()
             killer.pid.set_result(process.pid or 0)
-            process.join(60)
+            process.join()
             settle(store)
         return process.exitcode, killer.count
 
