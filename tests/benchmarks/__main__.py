@@ -21,6 +21,8 @@ NAMES = (
     "clients",
     "one_row_http",
     "autogenerate",
+    "cached",
+    "point_in_time",
     "oracle",
 )
 
