@@ -51,7 +51,7 @@ def test_the_demo_tells_what_it_does(folder: Path) -> None:
         "BOEING",
         "bytes scanned",
         "336,776 rows, 20 columns",
-        "117,305 13.1 ± 1.5      2.2%",
+        "117,305  13.1 ± 1.5      2.2%",
         "drawn in flights/delay_by_wind.svg",
         "fsql query --url fsql:///flights",
     ):
