@@ -202,6 +202,8 @@ def to_pandas(table: pa.Table, dtype_backend: DtypeBackend | None = None) -> pd.
     if not apart:
         return _plain(table)
     frame = _plain(table.select([i for i in range(table.num_columns) if i not in apart]))
+    if len(frame) != len(table):  # pandas counts rows by columns, and none is left
+        frame.index = pd.RangeIndex(len(table))
     for i, dtype in apart.items():
         at = sum(name not in index for name in table.column_names[:i])
         series = _series(table.column(i), dtype, frame.index)

@@ -118,3 +118,12 @@ def test_a_frame_can_be_changed(backend: Any) -> None:
         frame.loc[0, name] = frame.loc[1, name]
     assert frame.iloc[0].equals(frame.iloc[1])
     assert table["number"].to_pylist() == [1, 2]
+
+
+def test_nothing_but_integers_with_nulls() -> None:
+    table = pa.table({"a": [1, None, 3], "b": [None, 2, 3]})
+    for chosen in (table, table.select(["a"]), table[:0]):
+        frame = to_pandas(chosen)
+        assert len(frame) == len(chosen)
+        assert frame.columns.tolist() == chosen.column_names
+    assert to_pandas(table.select(["a"]))["a"].tolist() == [1, pd.NA, 3]
