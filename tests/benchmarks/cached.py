@@ -21,9 +21,9 @@ from fsql.cache import Cache
 from tests.benchmarks import report
 from tests.benchmarks.measure import Figure, Work, side_by_side
 
-ROWS = int(os.environ.get("FSQL_BENCH_CACHED_ROWS", "12_000_000"))
+ROWS = int(os.environ.get("FSQL_BENCH_CACHED_ROWS", "6_000_000"))
 BLOCK = 1_000_000
-DOUBLES, INTEGERS, TEXTS = 38, 10, 2
+DOUBLES, INTEGERS, TEXTS, WORDS = 14, 6, 4, 5_000
 QUERY = "query: UNLOAD, and its files read"
 HIT, RAW = "found in the cache", "pyarrow.memory_map of the same file"
 SUMMED = ", every value summed"
@@ -108,9 +108,9 @@ def _rows(start: int) -> pa.Table:
         columns[f"x{n}"] = random.integers(0, 10_000, rows) / 100
     for n in range(INTEGERS):
         columns[f"n{n}"] = random.integers(0, 1_000, rows)
-    words = pa.array([f"word {n}" for n in range(5_000)])
+    words = pa.array([f"{n} " + "of a description " * (n % 19) for n in range(WORDS)])
     for n in range(TEXTS):
-        columns[f"s{n}"] = words.take(pa.array(random.integers(0, len(words), rows)))
+        columns[f"s{n}"] = words.take(pa.array(random.integers(0, WORDS, rows)))
     return pa.table(columns)
 
 
