@@ -6,6 +6,7 @@ import datetime as dt
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -120,12 +121,7 @@ def test_a_snapshot_of_before_knows_no_later_deletes(lab: Lab, then: pd.DataFram
         lab.store.training_set(SPINE, [TABLE], time="at", as_of=7)
 
 
-CHANGES = {
-    "renamed": [RenameColumn(TABLE, "temp", "degrees"), RenameColumn(TABLE, "wind.dir", "whence")],
-    "key and time renamed": [
-        RenameColumn(TABLE, "origin", "airport"), RenameColumn(TABLE, "seen", "time")
-    ],
-    "dropped": [DropColumn(TABLE, "temp"), DropColumn(TABLE, "wind.speed")],
+CHANGES: dict[str, list[Change]] = {
     "widened": [
         AlterColumn(TABLE, "temp", pa.int64()),
         AlterColumn(TABLE, "gusts.element.speed", pa.int64()),
@@ -136,28 +132,42 @@ CHANGES = {
         AddColumn(TABLE, "gusts.element.of", pa.field("of", pa.string())),
         AddColumn(TABLE, "named.value.of", pa.field("of", pa.string())),
     ],
-    "another in its place": [
-        RenameColumn(TABLE, "temp", "old"), AddColumn(TABLE, "temp", pa.field("temp", pa.string()))
+    "renamed": [RenameColumn(TABLE, "temp", "degrees"), RenameColumn(TABLE, "wind.dir", "whence")],
+    "key and time renamed": [
+        RenameColumn(TABLE, "origin", "airport"),
+        RenameColumn(TABLE, "seen", "time"),
     ],
-}  # fmt: skip
+    "dropped": [DropColumn(TABLE, "degrees"), DropColumn(TABLE, "wind.speed")],
+    "another in its place": [AddColumn(TABLE, "temp", pa.field("temp", pa.string()))],
+}
 
 
-@pytest.mark.parametrize("name", CHANGES)
-def test_migrations(lab: Lab, then: pd.DataFrame, name: str) -> None:
-    changes: list[Change] = CHANGES[name]
+def test_migrations(lab: Lab, then: pd.DataFrame) -> None:
+    """A migration makes no snapshot, so that the newest one is of the first schema all the time."""
     lab.store.delete(TABLE, {"origin": "LGA"}, event_time=NOON)
-    lab.run(*changes, revision="r7")
+    saved = {}
+    for revision, (name, changes) in enumerate(CHANGES.items(), 7):
+        lab.run(*changes, revision=f"r{revision}")
+        assert_frame_equal(loaded(lab), then)
+        name = name.replace(" ", "-")
+        made = lab.store.training_set(SPINE, [TABLE], time="at", keys=keys(lab))
+        made.save(name)
+        saved[name] = made.to_frame()
+        assert saved[name].columns.tolist()[3:] == features(lab)
+    rows = fsql.read_arrow(f"SELECT * FROM {TABLE}", lab.engine)
+    lab.store.write(TABLE, rows, mode="overwrite")
+    for name, expected in saved.items():
+        assert_frame_equal(lab.store.load_training_set(name).to_frame(), expected)
+    again = lab.store.training_set(SPINE, [TABLE], time="at", keys=keys(lab))
+    assert_frame_equal(again.to_frame(), expected)
     assert_frame_equal(loaded(lab), then)
-    # The newest snapshot is of the schema before: what is asked for now has the names of now.
-    fresh = lab.store.training_set(SPINE, [TABLE], time="at", keys=keys(lab))
-    fresh.save("now")
-    now = fresh.to_frame()
-    assert now.columns.tolist()[3:] == features(lab)
-    lab.store.write(TABLE, fsql.read_arrow(f"SELECT * FROM {TABLE}", lab.engine), mode="overwrite")
-    assert_frame_equal(lab.store.load_training_set("now").to_frame(), now)
-    again = lab.store.training_set(SPINE, [TABLE], time="at", keys=keys(lab)).to_frame()
-    assert_frame_equal(again, now)
-    assert_frame_equal(loaded(lab), then)
+    told = lab.store.training_sets.shown("then")
+    assert "the store is at revision" not in told  # these revisions are no project's
+    assert f"feature_store.{TABLE} was written to since, last at 20" in told
+    assert f"{TABLE} was migrated by revision r9 (up, it was at r0): " in told
+    said = str(lab.store.training_sets.diff("then", "renamed"))
+    assert "feature degrees: of" in said
+    assert f"{TABLE}, revision: r0, then r9" in said
 
 
 def keys(lab: Lab) -> dict[fsql.FeatureGroup | str, dict[str, str]]:
@@ -172,13 +182,10 @@ def features(lab: Lab) -> list[str]:
 
 def test_names_and_values_of_now(lab: Lab) -> None:
     """After migrations without a write since, values are found under what they are called now."""
-    lab.run(*CHANGES["renamed"], *CHANGES["added"], revision="r7")
+    lab.run(*CHANGES["added"], *CHANGES["renamed"], revision="r7")
     group = lab.store.describe(TABLE).group
-    made = lab.store.training_set(
-        SPINE[:1],
-        [group.c.degrees, group.c.wind, group.c.gusts, group.c.named, group.c.rain],
-        time="at",
-    ).to_frame()
+    given = [group.c[name] for name in ("degrees", "wind", "gusts", "named", "rain")]
+    made = lab.store.training_set(SPINE[:1], given, time="at").to_frame()
     assert made["degrees"].tolist() == [20]
     assert made["wind"][3] == {"speed": 20, "whence": "N", "gust": None}
     assert made["gusts"][3].tolist() == [{"speed": 20, "of": None}, None]
@@ -200,6 +207,37 @@ def test_a_group_that_was_empty(lab: Lab) -> None:
     for each in (made, store.load_training_set("dry")):
         assert each.to_frame()["mm"].isna().all()
     assert store.training_set(SPINE, [empty], time="at").to_frame()["mm"].tolist()[0] == 1.0
+
+
+def test_states_are_of_one_moment(lab: Lab) -> None:
+    """Somebody writes to both groups after the state of one was taken, before that of the other."""
+    store, asked = lab.store, list[str]()
+    names = ["lab_air_first_v0001", "lab_air_second_v0001"]
+
+    def write(number: int) -> None:
+        for name in names:
+            row = {"origin": ["EWR"], name[8:-6]: pa.array([number], pa.int32())}
+            store.write(name, pa.table(row), mode="overwrite")
+
+    def asking(params: dict[str, Any], **_: Any) -> None:
+        asked.append(params["Name"])
+        if params["Name"] == names[1] and asked.count(names[1]) == 2 and names[0] in asked:
+            write(1)
+
+    for name in names:
+        column = sa.Column(name[8:-6], sa.Integer)
+        store.create(
+            fsql.FeatureGroup(
+                *name.split("_"), sa.MetaData(), sa.Column("origin", sa.String), column,
+                keys="origin",
+            )
+        )  # fmt: skip
+    write(0)
+    events = store.catalog.glue.meta.events
+    events.register("provide-client-params.glue.GetTable", asking)
+    made = store.training_set(SPINE[:1], names)
+    events.unregister("provide-client-params.glue.GetTable", asking)
+    assert made.to_frame()[["first", "second"]].values.tolist() == [[1, 1]]
 
 
 # --- what cannot be read any more ----------------------------------------------------------------
