@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
@@ -19,25 +19,24 @@ from fsql.types import Timestamp
 from tests.training.oracle import Delete, Fact, Terms, greatest, look_up
 
 START = dt.datetime(2026, 7, 14)
+MOMENTS = [START + dt.timedelta(microseconds=us) for us in (0, 1, 1_000_000, 1_000_001)]
 KEYS = {"a": sa.BigInteger(), "b": sa.BigInteger()}
 TIMES = {"t": Timestamp("us"), "c": Timestamp("us")}
-ASKED = {"i": sa.BigInteger(), **KEYS, "at": Timestamp("us"), "until": Timestamp("us")}
+Key: TypeAlias = tuple[int, int]
 
-moments = st.sampled_from((0, 1, 999_999, 1_000_000, 1_000_001)).map(
-    lambda microseconds: START + dt.timedelta(microseconds=microseconds)
-)
-keys = st.tuples(st.sampled_from((1, 11)), st.sampled_from((1, 11)))
+keys = st.sampled_from(((1, 11), (11, 1)))
+moments = st.sampled_from(MOMENTS)
 facts = st.builds(
     Fact, moments, st.none() | moments, st.fixed_dictionaries({"f": st.none() | st.integers(0, 9)})
 )
-deletes = st.builds(Delete, moments, moments)
-ttls = st.none() | st.sampled_from((0, 1, 999_999, 1_000, 1_000_000)).map(
-    lambda microseconds: dt.timedelta(microseconds=microseconds)
+happenings = st.tuples(keys, facts | st.builds(Delete, moments, moments))
+ttls = st.sampled_from((None, 0, 1, 999_999, 1_000_000)).map(
+    lambda us: None if us is None else dt.timedelta(microseconds=us)
 )
 
 
 class Row(NamedTuple):
-    """A row of a spine."""
+    """A row of the spine."""
 
     a: int | None
     b: int
@@ -45,32 +44,47 @@ class Row(NamedTuple):
     until: dt.datetime | None
 
 
-rows = st.builds(
-    Row, st.none() | keys.map(lambda key: key[0]), keys.map(lambda key: key[1]),
-    st.none() | moments, st.none() | moments,
-)  # fmt: skip
+SPINE = [
+    Row(a, b, at, until)
+    for a, b in ((1, 11), (11, 1), (None, 1))
+    for at in (*MOMENTS, None)
+    for until in (MOMENTS[0], MOMENTS[2], None)
+]
+
+
+class World(NamedTuple):
+    """A store with a spine, of which there is a row for all that can be asked."""
+
+    engine: sa.Engine
+    spine: fsql.FeatureGroup
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
-    folder: Path = tmp_path_factory.mktemp("small")
-    store = fsql.FeatureStore(f"fsql:///{folder}/store")
-    yield store.engine
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    store = fsql.FeatureStore(f"fsql:///{tmp_path_factory.mktemp('small')}/store")
+    columns = [sa.Column(name, type_) for name, type_ in {"i": sa.BigInteger(), **KEYS}.items()]
+    times = [sa.Column(name, Timestamp("us")) for name in ("at", "until")]
+    spine = fsql.FeatureGroup(
+        "random", "small", "spine", "v0001", sa.MetaData(), *columns, *times, keys="i"
+    )
+    store.create(spine)
+    rows = [{"i": i, **row._asdict()} for i, row in enumerate(SPINE)]
+    store.write(spine, pa.Table.from_pylist(rows, spine.arrow_schema), progress=False)
+    yield World(store.engine, spine)
     store.engine.dispose()
 
 
-@settings(max_examples=40)
+@pytest.mark.timeout(600)  # of which a failure's shrinking may take some minutes
+@settings(max_examples=30)
 @given(
-    happened=st.lists(st.tuples(keys, facts | deletes), max_size=6),
-    spine=st.lists(rows, min_size=1, max_size=4),
+    happened=st.lists(happenings, max_size=8),
     ttl=ttls,
     known_by=st.sampled_from((None, "time", "until")),
     as_of=st.none() | moments,
 )
 def test_beside_the_oracle(
-    engine: sa.Engine,
-    happened: list[tuple[tuple[int, int], Fact | Delete]],
-    spine: list[Row],
+    world: World,
+    happened: list[tuple[Key, Fact | Delete]],
     ttl: dt.timedelta | None,
     known_by: str | None,
     as_of: dt.datetime | None,
@@ -87,18 +101,16 @@ def test_beside_the_oracle(
         table, {"a": "a", "b": "b"}, [Feature("f", "f")], "t", "c", ttl, known_by, as_of,
         deleted=buried, event_time_label="since",
     )  # fmt: skip
-    asked = _table(ASKED, [(i, *row) for i, row in enumerate(spine)])
-    found = fsql.read_arrow(point_in_time(asked, "at", [lookup]), engine).sort_by("i")
+    query = point_in_time(world.spine, "at", [lookup])
+    found = fsql.read_arrow(query, world.engine).sort_by("i").select(["f", "since"])
     terms = Terms(ttl=ttl, known=known_by is not None, as_of=as_of)
-    right = [_right(happened, row, known_by, terms) for row in spine]
-    assert list(zip(*found.select(["f", "since"]).to_pydict().values(), strict=True)) == right
+    right = [_right(happened, row, known_by, terms) for row in SPINE]
+    for row, one, other in zip(SPINE, found.to_pylist(), right, strict=True):
+        assert (row, tuple(one.values())) == (row, other)
 
 
 def _right(
-    happened: Sequence[tuple[tuple[int, int], Fact | Delete]],
-    row: Row,
-    known_by: str | None,
-    terms: Terms,
+    happened: Sequence[tuple[Key, Fact | Delete]], row: Row, known_by: str | None, terms: Terms
 ) -> tuple[Any, Any]:
     history = [each for key, each in happened if key == (row.a, row.b)]
     held = look_up(history, row.at, row.at if known_by == "time" else row.until, terms)
