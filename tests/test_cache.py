@@ -350,3 +350,21 @@ def test_commands(store: fsql.FeatureStore, folder: Path, tmp_path: Path) -> Non
     fsql.read_sql(SQL, fsql.create_engine(url), cache=True)
     assert run("clear").startswith("Deleted 1 results")
     assert run("list") == ""
+
+
+def test_it_does_not_matter_who_has_read_it(store: fsql.FeatureStore, reads: Reads) -> None:
+    """Files read directly and Athena's answer are one result, whatever is made of it."""
+    reads(transport="scan")
+    for backend in (None, "numpy_nullable", "pyarrow"):
+        found = reads(transport="engine", dtype_backend=backend)
+        anew = store.read(SQL, transport="engine", dtype_backend=backend, cache=False)
+        assert_frame_equal(found.sort_values("k", ignore_index=True), anew.sort_values("k"))
+    assert reads.said == ["miss", "hit", "hit", "hit"]
+
+
+def test_a_frame_of_a_hit_is_ones_own(reads: Reads) -> None:
+    reads()
+    found = reads()
+    found.loc[0, "k"] = 99
+    assert reads.said == ["miss", "hit"]
+    assert reads()["k"].tolist() == [1, 2, 3]
