@@ -192,7 +192,18 @@ def _of_batches(batches: Iterator[Any]) -> pa.RecordBatchReader:
         raise TrainingSetError(
             f"The spine is an iterator that {what}. Expected one of pyarrow.RecordBatch."
         )
-    return pa.RecordBatchReader.from_batches(first.schema, chain([first], batches))
+    return pa.RecordBatchReader.from_batches(first.schema, _alike(first, batches))
+
+
+def _alike(first: pa.RecordBatch, rest: Iterator[Any]) -> Iterator[pa.RecordBatch]:
+    for number, batch in enumerate(chain([first], rest)):
+        if not isinstance(batch, pa.RecordBatch) or batch.schema != first.schema:
+            given = ", ".join(f"{f.name} {f.type}" for f in getattr(batch, "schema", ()))
+            raise TrainingSetError(
+                f"Item {number} of the spine's iterator is a {type(batch).__name__} of other columns"
+                f" than the first: {given or 'none'}. Expected a pyarrow.RecordBatch of the same."
+            )
+        yield batch
 
 
 def _read(catalog: Catalog, path: str) -> pa.Table:

@@ -153,6 +153,13 @@ def test_iterators_of_other_things(store: fsql.FeatureStore, batches: Any, why: 
         store.training_set(iter(batches), [GROUP], time="at")
 
 
+def test_iterators_of_batches_that_differ(store: fsql.FeatureStore) -> None:
+    other = asked(5).rename_columns(["label", "k", "when", "kind"])
+    batches = iter([*asked(5).to_batches(), *other.to_batches()])
+    with pytest.raises(TrainingSetError, match=r"Item 1 .* other columns .* when timestamp"):
+        store.training_set(batches, [GROUP], time="at")
+
+
 def test_no_room_for_a_stream(store: fsql.FeatureStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", "/dev/full-of-nothing")
     with pytest.raises(StorageError, match="TMPDIR"):
