@@ -200,7 +200,7 @@ def _alike(first: pa.RecordBatch, rest: Iterator[Any]) -> Iterator[pa.RecordBatc
         if not isinstance(batch, pa.RecordBatch) or batch.schema != first.schema:
             given = ", ".join(f"{f.name} {f.type}" for f in getattr(batch, "schema", ()))
             raise TrainingSetError(
-                f"Item {number} of the spine's iterator is a {type(batch).__name__} of other columns"
+                f"Item {number} of the spine is a {type(batch).__name__} with other columns"
                 f" than the first: {given or 'none'}. Expected a pyarrow.RecordBatch of the same."
             )
         yield batch
