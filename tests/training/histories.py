@@ -133,7 +133,7 @@ def past(seed: int, begun: Outline, made: Mapping[str, dt.datetime]) -> Past:
         made: when each group's first deletes were made.
     """
     random = Random(f"{seed} {begun.number} on")
-    now = made[random.choice(sorted(made))]
+    now = made[random.choice(sorted(made))] if made else begun.moments[0]
     about_now = [now - MICROSECOND, now, now + MICROSECOND]
     moments = [*begun.moments, *about_now[: random.choice((0, 0, 3))]]
     facts: dict[str, list[list[tuple[Key, Fact]]]] = {}

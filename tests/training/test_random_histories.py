@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,17 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def test_beside_the_oracle(world: World, number: int, tmp_path: Path) -> None:
     rows = check(world, question(world, number), ROWS, tmp_path)
     assert rows == HISTORIES * ROWS
+
+
+def test_a_difference_is_told_with_what_led_to_it(world: World, tmp_path: Path) -> None:
+    forgetful = replace(world, known={name: {} for name in world.known})
+    what = (
+        r"(?s)seed 2026, history \d+, question 16: .*is wrong.\n.*Question.*\n.*spine's row: at 202"
+    )
+    with pytest.raises(
+        AssertionError, match=rf"{what}.*found: .*expected: .*\(None.* more are wrong"
+    ):
+        check(forgetful, question(world, 16), 3, tmp_path)
 
 
 def test_everything_is_asked(world: World) -> None:
