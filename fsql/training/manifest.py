@@ -21,6 +21,7 @@ from fsql.training.pins import Pin, PinnedGroup
 __all__ = ["FORMAT", "Manifest", "described"]
 
 FORMAT = 1
+_WIDTH = 100
 _MICROSECOND = dt.timedelta(microseconds=1)
 
 
@@ -80,12 +81,12 @@ class Manifest(dict[str, Any]):
     @property
     def schema(self) -> pa.Schema:
         """The set's columns with their exact types."""
-        return decode_schema(self["exact"])
+        return decode_schema(self["exact"]["set"])
 
     @property
     def spine_schema(self) -> pa.Schema:
         """The spine's columns with their exact types, and what pandas noted of them."""
-        return decode_schema(self["spine"]["exact"])
+        return decode_schema(self["exact"]["spine"])
 
     @property
     def files(self) -> list[str]:
@@ -95,7 +96,8 @@ class Manifest(dict[str, Any]):
     @property
     def groups(self) -> list[PinnedGroup]:
         """The groups as they were declared, and their states."""
-        return [_group(table, plain) for table, plain in self["groups"].items()]
+        exact = self["exact"]["groups"]
+        return [_group(table, plain, exact[table]) for table, plain in self["groups"].items()]
 
     @property
     def pins(self) -> list[Pin]:
@@ -131,17 +133,42 @@ class Manifest(dict[str, Any]):
         )
 
     def __str__(self) -> str:
-        return json.dumps(self, indent=2, ensure_ascii=False)
+        return _text(self, "")
+
+
+def _text(value: Any, indent: str) -> str:
+    """JSON with each list and object on a line of its own as long as it fits there."""
+    short = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, Mapping | list) or (indent and len(indent) + len(short) <= _WIDTH):
+        return short
+    inner = f"{indent}  "
+    if isinstance(value, list):
+        parts, ends = [_text(each, inner) for each in value], "[]"
+    else:
+        names = (json.dumps(name, ensure_ascii=False) for name in value)
+        parts = [
+            f"{name}: {_text(each, inner)}"
+            for name, each in zip(names, value.values(), strict=True)
+        ]
+        ends = "{}"
+    lines = ",\n".join(f"{inner}{part}" for part in parts)
+    return f"{ends[0]}\n{lines}\n{indent}{ends[1]}"
 
 
 def described(
-    asked: Asked, terms: Terms, schema: pa.Schema, spine: Mapping[str, Any], sql: str
+    asked: Asked,
+    terms: Terms,
+    schema: pa.Schema,
+    spine: Mapping[str, Any],
+    spine_schema: pa.Schema,
+    sql: str,
 ) -> Manifest:
     """The manifest of a set that nobody has read or saved yet.
 
     Args:
         schema: of the whole set.
         spine: what the manifest says of it.
+        spine_schema: its own, with what is noted of its columns.
         sql: the query that gives the features.
     """
     return Manifest(
@@ -162,7 +189,13 @@ def described(
             "columns": {field.name: str(field.type) for field in schema},
             "sql": sql,
             "stored_rows": None,
-            "exact": encode_schema(schema),
+            "exact": {
+                "set": encode_schema(schema),
+                "spine": encode_schema(spine_schema),
+                "groups": {
+                    each.group.name: encode_schema(each.group.arrow_schema) for each in asked.groups
+                },
+            },
         }
     )
 
@@ -216,13 +249,12 @@ def _plain(each: PinnedGroup) -> dict[str, Any]:
         "deletes": None if stones is None else {"table": stones.table, **stones.to_json()},
         "declared": json.loads(group.definition.to_json()),
         "columns": {field.name: str(field.type) for field in group.arrow_schema},
-        "exact": encode_schema(group.arrow_schema),
     }
 
 
-def _group(table: str, plain: Mapping[str, Any]) -> PinnedGroup:
+def _group(table: str, plain: Mapping[str, Any], exact: str) -> PinnedGroup:
     definition = Definition.from_json(json.dumps(plain["declared"]))
-    properties = {GROUP_PROPERTY: definition.to_json(), SCHEMA_PROPERTY: plain["exact"]}
+    properties = {GROUP_PROPERTY: definition.to_json(), SCHEMA_PROPERTY: exact}
     group = FeatureGroup.from_properties(table, properties, database=plain["database"])
     stones = plain["deletes"]
     buried = None if stones is None else Pin.from_json(stones["table"], stones)

@@ -13,7 +13,6 @@ from fsql.errors import MigrationError, TrainingSetError
 from fsql.frames import schema_of
 from fsql.migration.making.records import caller
 from fsql.migration.runtime.revisions import Revisions
-from fsql.model import encode_schema
 from fsql.training import shelf
 from fsql.training.digests import digest_of
 from fsql.training.manifest import Manifest, described
@@ -28,10 +27,15 @@ __all__ = ["manifest_of", "save"]
 
 def manifest_of(reading: Reading, source: SpineSource | None) -> Manifest:
     """The manifest of a set: the stored one, or as much as is known of one that is not stored."""
-    if reading.stored is not None:
-        return reading.stored
-    spine = _told(reading, source)
-    made = described(reading.asked, reading.terms, reading.schema, spine, reading.sql)
+    return _described(reading, source, None) if reading.stored is None else reading.stored
+
+
+def _described(reading: Reading, source: SpineSource | None, file: str | None) -> Manifest:
+    spine, schema = reading.spine, reading.spine.schema
+    if isinstance(spine, FrameSpine):
+        schema = schema_of(spine.table)  # with its categories
+    told = _told(reading, source, schema, file)
+    made = described(reading.asked, reading.terms, reading.schema, told, schema, reading.sql)
     return Manifest({**made, "revision": _revision(reading.catalog), **reading.known})
 
 
@@ -46,10 +50,8 @@ def save(
     with place.writing(name) as files:
         uri = _put_spine(reading, files, spine)
         kept = _read(reading, files, keep=rows)
-        told = {**_told(reading, source), "file": uri}
-        made = described(reading.asked, reading.terms, reading.schema, told, reading.sql)
-        manifest = Manifest({**made, **reading.known, "stored_rows": kept})
-        manifest["revision"] = _revision(reading.catalog)
+        manifest = _described(reading, source, uri)
+        manifest["stored_rows"] = kept
         manifest["name"], manifest["by"] = name, caller(reading.catalog)
         manifest["saved"] = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         place.put(name, manifest, overwrite)
@@ -95,20 +97,19 @@ def _read(reading: Reading, files: Files, *, keep: bool) -> str | None:
     return uri
 
 
-def _told(reading: Reading, source: SpineSource | None) -> dict[str, Any]:
+def _told(
+    reading: Reading, source: SpineSource | None, schema: pa.Schema, file: str | None
+) -> dict[str, Any]:
     """What the manifest says of the spine."""
-    spine, tables = reading.spine, {}
-    for pin in source.pins if source is not None else ():
-        tables[pin.table] = pin.to_json()
-    told: dict[str, Any] = {"of": _kind(spine, source), "rows": None, "hash": None, "file": None}
-    schema = spine.schema
+    spine = reading.spine
+    told: dict[str, Any] = {"of": _kind(spine, source), "rows": None, "hash": None, "file": file}
     if isinstance(spine, FrameSpine):
-        schema = schema_of(spine.table)
         digest = digest_of(schema, [spine.table])
         told |= {"rows": digest.rows, "hash": digest.text}
     if source is not None:
+        tables = {pin.table: pin.to_json() for pin in source.pins}
         told |= {"sql": source.sql, "tables": tables}
-    return {**told, "exact": encode_schema(schema)}
+    return told
 
 
 def _kind(spine: Any, source: SpineSource | None) -> str:

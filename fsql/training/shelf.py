@@ -226,6 +226,9 @@ class Shelf:
         self._catalog.storage.delete([f"{folder}{_FILE}"])
         self._catalog.storage.delete_prefix(folder)
 
+    def __repr__(self) -> str:
+        return f"<training sets in {self.root}>"
+
 
 @dataclass
 class Files:

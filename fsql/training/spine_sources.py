@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,22 +38,20 @@ class SpineSource:
 def spine_source(engine: sa.Engine, catalog: Catalog, spine: TableSpine) -> SpineSource:
     """A spine of the store's own tables, held to what they are now.
 
-    Views, tables without snapshots, and those that a migration has changed since their last write
-    are read as they are when their rows are asked for.
+    Views are read by their queries of now. Tables without snapshots, and those that a migration has
+    changed since their last write, are read as they are when their rows are asked for.
     """
     if isinstance(spine.rows, sa.Table):
         return _table(engine, catalog, spine, spine.rows)
     query = spine.rows.element if isinstance(spine.rows, sa.Subquery) else spine.rows
     sql = sql_text(query, engine.dialect)
-    edits = list(_edits(catalog, sql))
-    if not edits:
+    sql, pins = _held(catalog, sql)
+    if not pins:
         return SpineSource(spine, "select", sql)
-    for end, state in sorted(edits, key=lambda edit: -edit[0]):
-        sql = f"{sql[:end]} FOR VERSION AS OF {state.snapshot}{sql[end:]}"
     columns: list[Any] = [sa.column(c.name, c.type) for c in spine.rows.columns]
     text = sa.text(sql.replace(":", r"\:")).columns(*columns)
     held = replace(spine, rows=text.subquery("spine"))
-    return SpineSource(held, "select", sql, tuple(state for _, state in edits))
+    return SpineSource(held, "select", sql, pins)
 
 
 def _table(engine: sa.Engine, catalog: Catalog, spine: TableSpine, table: sa.Table) -> SpineSource:
@@ -70,27 +67,42 @@ def _table(engine: sa.Engine, catalog: Catalog, spine: TableSpine, table: sa.Tab
     return SpineSource(held, "table", sql_text(query, engine.dialect), (state,))
 
 
-def _edits(catalog: Catalog, sql: str) -> Iterator[tuple[int, Pin]]:
-    """Where a table's name ends, and the state that is to be said there."""
-    query = parse_query(sql)
-    for table in () if query is None else query.find_all(exp.Table):
-        end = _end(sql, table)
-        entry = None if end is None else catalog.find(table.name.lower(), table.db.lower() or None)
-        if end is None or entry is None or not entry.is_iceberg:
-            continue
-        state = pin(catalog, entry)
-        if state.snapshot is not None and _is_current(catalog, entry, state):
-            yield end, state
+def _held(catalog: Catalog, sql: str) -> tuple[str, tuple[Pin, ...]]:
+    """A query of tables at snapshots, and these."""
+    query, pins = parse_query(sql), list[Pin]()
+    found = [] if query is None else list(query.find_all(exp.Table))
+    places = ((place, table) for table in found if (place := _place(sql, table)) is not None)
+    for (start, end), table in sorted(places, key=lambda each: each[0], reverse=True):
+        entry = catalog.find(table.name.lower(), table.db.lower() or None)
+        if entry is not None and entry.is_view:
+            made, more = _view(catalog, entry, table)
+            pins += more
+            sql = f"{sql[:start]}{made}{sql[end:]}" if more else sql
+        elif entry is not None and entry.is_iceberg:
+            state = pin(catalog, entry)
+            if state.snapshot is not None and _is_current(catalog, entry, state):
+                pins.append(state)
+                sql = f"{sql[:end]} FOR VERSION AS OF {state.snapshot}{sql[end:]}"
+    return sql, tuple({state.name: state for state in reversed(pins)}.values())
 
 
-def _end(sql: str, table: exp.Table) -> int | None:
+def _view(catalog: Catalog, entry: Entry, table: exp.Table) -> tuple[str, tuple[Pin, ...]]:
+    """What stands for a view, and the states of its tables; none where its names mean others."""
+    if entry.view_sql is None or table.db or entry.database != catalog.aws.database:
+        return "", ()
+    sql, pins = _held(catalog, entry.view_sql)
+    return (f"({sql})" if table.alias else f'({sql}) AS "{table.name}"'), pins
+
+
+def _place(sql: str, table: exp.Table) -> tuple[int, int] | None:
+    """Where a table's name stands, without that of its database."""
     name = table.this
     if not isinstance(name, exp.Identifier) or table.catalog or table.args.get("version"):
         return None
     start, end = name.meta.get("start"), name.meta.get("end")
     if start is None or end is None or cte_of(table) is not None:
         return None
-    return end + 1 if sql[start : end + 1].strip('"') == name.this else None
+    return (start, end + 1) if sql[start : end + 1].strip('"') == name.this else None
 
 
 def _is_current(catalog: Catalog, entry: Entry, state: Pin) -> bool:

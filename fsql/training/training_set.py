@@ -166,6 +166,10 @@ class TrainingSet:
         """
         return saving.save(self._reading, self._source, name, overwrite, rows)
 
+    def __repr__(self) -> str:
+        groups = ", ".join(each.group.name for each in self._reading.asked.groups)
+        return f"<TrainingSet of {groups}: {', '.join(self.schema.names)}>"
+
 
 def _at_once(
     engine: sa.Engine, catalog: Catalog, spine: FrameSpine | TableSpine, features: Any, terms: Terms

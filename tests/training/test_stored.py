@@ -138,7 +138,7 @@ def _spine(store: fsql.FeatureStore, kind: str) -> Any:
     if kind == "table":
         return group
     if kind == "text":
-        sql = f"WITH s AS (SELECT * FROM {group.name} AS x) SELECT *, ':a 5%' AS note FROM s"
+        sql = f"WITH s AS (SELECT * FROM acme_air_spine AS x) SELECT *, ':a 5%' AS note FROM s"
         names = [*frame.columns, "note"]
         return sa.text(sql.replace(":", r"\:")).columns(*map(sa.column, names))
     return sa.select(group).where(group.c.i < 3, group.c.origin.like("%"))
