@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.handlers import disable_signing
 
 from fsql.local.services import SERVICES, Services
 from fsql.local.wire import REGION, Body, HttpRequest, Stream
@@ -38,6 +39,9 @@ class LocalAWS(Services):
         if session.region_name is None:
             inner.set_config_variable("region", REGION)
         session.events.register("before-send", cast("Any", self._answer))
+        for service in ("athena", "glue"):  # of S3 there are presigned URLs
+            # Nobody checks what never leaves the process, and it takes a third of a request.
+            session.events.register(f"choose-signer.{service}", cast("Any", disable_signing))
 
     def handle(self, request: AWSPreparedRequest, service: str) -> AWSResponse:
         """The answer to a request that botocore is about to send to ``service``.
