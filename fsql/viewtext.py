@@ -12,7 +12,10 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["table_input"]
+__all__ = ["MAX_TEXT", "table_input"]
+
+MAX_TEXT = 409_600
+"""Characters of a view's text: https://docs.aws.amazon.com/glue/latest/webapi/API_TableInput.html."""
 
 
 def table_input(

@@ -362,6 +362,17 @@ def test_a_name_that_leaves_no_room(store: fsql.FeatureStore) -> None:
     assert list(store.catalog.entries()) == []
 
 
+def test_a_group_too_wide_for_it_has_none(store: fsql.FeatureStore) -> None:
+    wide = [sa.Column(f"c{number:0254}", sa.Double) for number in range(220)]
+    of = group("v0001", *wide)
+    store.create(of)
+    store.write(of, table(of, ("ann", 1, 1, 1)))
+    assert store.catalog.find(LATEST) is None
+    assert spent_by_latest(store, of) == {"ann": 1}
+    store.create(group("v0002"))
+    assert spent(store) == {}
+
+
 # --- stores of before --------------------------------------------------------------------------
 
 

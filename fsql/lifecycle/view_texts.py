@@ -13,7 +13,7 @@ from fsql.inserts.texts import sql_text
 from fsql.lifecycle.latest import latest
 from fsql.naming import MAX_NAME_BYTES
 from fsql.typetext import hive_type, trino_type
-from fsql.viewtext import table_input
+from fsql.viewtext import MAX_TEXT, table_input
 
 __all__ = ["LATEST", "LATEST_PROPERTY", "is_latest", "latest_name", "latest_view", "rows_view"]
 
@@ -44,8 +44,11 @@ def rows_view(name: str, entry: Entry) -> dict[str, Any]:
 
 def latest_view(
     name: str, entry: Entry, deletes: Tombstones | None, dialect: sa.Dialect
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     """Glue's TableInput of the view on the newest row of each key, without what was deleted.
+
+    Returns:
+        None for a group of so many columns that Glue has no room for the view's text.
 
     Raises:
         NotAFeatureGroup: the table is no group.
@@ -53,7 +56,8 @@ def latest_view(
     if entry.group is None:
         raise NotAFeatureGroup(entry.name, entry.database)
     sql = sql_text(latest(entry.group, deletes=deletes), dialect)
-    return _input(name, entry, sql, {LATEST_PROPERTY: entry.name})
+    found = _input(name, entry, sql, {LATEST_PROPERTY: entry.name})
+    return found if len(found["ViewOriginalText"]) <= MAX_TEXT else None
 
 
 def _input(name: str, entry: Entry, sql: str, parameters: dict[str, str]) -> dict[str, Any]:

@@ -58,13 +58,16 @@ class FeatureStore:
 
     @told()
     def create(self, fg: FeatureGroup, if_exists: str = "error") -> None:
-        """Make a group's table, and point the view without the version at the newest one.
+        """Make a group's table, and point the views without the version at the newest one.
+
+        They are the view on all rows, and ``<view>__latest`` on each key's newest one.
 
         Args:
             if_exists: "error", or "skip" to keep a table that is as declared.
 
         Raises:
-            TableExists: the table is there already, or the view's name is taken.
+            TableExists: the table is there already, or a view's name is taken.
+            InvalidName: Glue has no room for a view's name.
             DefinitionError: the table is there and differs; how, is told.
             ConfigError: another `if_exists`, or nothing says where tables go.
         """
@@ -72,7 +75,7 @@ class FeatureStore:
 
     @told()
     def drop(self, fg: FeatureGroup | str, purge: bool = False) -> None:
-        """Drop a group's table; its view moves to the next newest version, or goes too.
+        """Drop a group's table; its views move to the next newest version, or go too.
 
         Args:
             purge: delete the files as well, for good.
