@@ -10,7 +10,7 @@ from tests.suite.report import PAGE, outcomes, page, run
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1200)
 def test_sqlalchemys_suite(tmp_path: Path) -> None:
     """Nothing fails, and the page in docs/ says what passed and why others were skipped."""
     record = tmp_path / "suite.xml"

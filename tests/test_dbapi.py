@@ -133,7 +133,7 @@ def test_a_cancelled_query_says_so(connection: dbapi.Connection) -> None:
     started = threading.Event()
 
     def cancel() -> None:
-        started.wait(10)
+        started.wait(60)
         time.sleep(0.2)
         cursor.cancel()
 
@@ -144,7 +144,7 @@ def test_a_cancelled_query_says_so(connection: dbapi.Connection) -> None:
         cursor.execute(ENDLESS, on_start_query_execution=lambda _: started.set())
     thread.join()
     assert caught.value.query_id
-    assert time.perf_counter() - begun < 20
+    assert time.perf_counter() - begun < 60
     assert cursor.execute("SELECT 1").fetchall() == [(1,)]
 
 
@@ -163,7 +163,7 @@ def test_ctrl_c_cancels_the_query(tmp_path: Path) -> None:
         query = process.stdout.readline().strip()
         time.sleep(0.3)
         os.kill(process.pid, signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=120)
     assert "KeyboardInterrupt" in errors
     athena = fsql.connect(url).aws.client("athena")
     state = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]["State"]

@@ -137,7 +137,7 @@ def states(engine: sa.Engine) -> list[str]:
 
 def when_running(engine: sa.Engine, act: Any) -> threading.Thread:
     def wait() -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while "RUNNING" not in states(engine) and time.monotonic() < deadline:
             time.sleep(0.01)
         act()

@@ -110,7 +110,7 @@ def killed(store: fsql.FeatureStore, *arguments: str, after: int) -> bool:
     before = manifests(store, group)
     with Program(KILLED, url, *arguments) as process:
         assert process.stdout.readline() == "ready\n"
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while len(manifests(store, group) - before) < after and process.poll() is None:
             assert time.monotonic() < until
         process.kill()

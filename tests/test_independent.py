@@ -61,7 +61,7 @@ def athena(moto: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     assert found, told + (folder / "log").read_text()
     yield found[1]
     process.terminate()
-    told += process.communicate(timeout=30)[0]
+    told += process.communicate(timeout=120)[0]
     assert process.returncode == 0
     assert moto in told
     assert "SECRET" not in told + (folder / "log").read_text()

@@ -38,7 +38,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 FENCE = re.compile(r"^```(?P<language>\w*)$")
 NOT_RUN = re.compile(r"^<!-- not run: (?P<reason>.+) -->$")
 SHELLS = frozenset({"bash", "sh"})
-SECONDS = 120  # for one command
+SECONDS = 300  # for one command
 
 # The target whose recipe runs here, because what follows on the page explores its store.
 RUN_TARGETS = frozenset({"demo"})
@@ -224,7 +224,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_page_runs(page: Path, folder: Path) -> None:
     run_page(page.name, page.read_text("utf-8"), folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import os
 import struct
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -298,6 +299,7 @@ def tables(draw: st.DrawFn, table_format: str, most_columns: int = 12) -> pa.Tab
     return pa.table({"id": pa.array(range(rows), pa.int64()), **named})
 
 
+MANY = int(os.environ.get("FSQL_EXAMPLES", "40"))
 UNHURRIED = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
 
 
@@ -316,14 +318,16 @@ def test_any_table_comes_back_from_folders(
 
 
 @pytest.mark.slow
-@settings(max_examples=80, suppress_health_check=UNHURRIED)
+@pytest.mark.timeout(900)
+@settings(max_examples=MANY, suppress_health_check=UNHURRIED)
 @given(table=tables("iceberg", most_columns=20))
 def test_many_tables_come_back(store: fsql.FeatureStore, table: pa.Table) -> None:
     comes_back(store, table)
 
 
 @pytest.mark.slow
-@settings(max_examples=80, suppress_health_check=UNHURRIED)
+@pytest.mark.timeout(900)
+@settings(max_examples=MANY, suppress_health_check=UNHURRIED)
 @given(table=tables("hive", most_columns=20), by=st.sampled_from([(), "id"]))
 def test_many_tables_come_back_from_folders(
     store: fsql.FeatureStore, table: pa.Table, by: Any

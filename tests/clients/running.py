@@ -13,7 +13,7 @@ def told(
     environment: Mapping[str, str],
     folder: Path | None = None,
     code: int = 0,
-    seconds: float = 100,
+    seconds: float = 300,
 ) -> str:
     """What a command printed; fails with all that it said if it ends with another code."""
     run = subprocess.run(

@@ -32,7 +32,7 @@ TABLE = {
     },
 }
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 Run = Callable[..., str]
 

@@ -15,10 +15,10 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_awswrangler(served: Endpoint) -> None:
     command: list[str | Path] = [environments.python("awswrangler"), "-m", "tests.clients.wrangler"]
-    said = told(command, served.variables(), ROOT, seconds=280).splitlines()
+    said = told(command, served.variables(), ROOT, seconds=600).splitlines()
     outcomes = dict(json.loads(line) for line in said)
     failed = {name: said for name, said in outcomes.items() if said != "passed"}
     assert not failed, "\n".join(f"{name}: {said}" for name, said in failed.items())

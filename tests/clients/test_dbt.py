@@ -18,7 +18,7 @@ from tests.clients.running import told
 
 PROJECT = Path(__file__).parent / "dbt"
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.fixture

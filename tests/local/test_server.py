@@ -605,12 +605,12 @@ def test_the_log_holds_no_secrets(strict: Server, caplog: pytest.LogCaptureFixtu
 
 
 def test_running_requests_end_before_the_server_does(tmp_path: Path) -> None:
-    made = Server(Services(tmp_path), grace=20)
+    made = Server(Services(tmp_path), grace=100)
     made.start()
     s3(made).create_bucket(Bucket="bucket")
     with socket.create_connection(("127.0.0.1", made.port), timeout=30) as slow:
         slow.sendall(head("/bucket/k", 1_000_000))
-        time.sleep(0.2)
+        time.sleep(0.5)  # until it is read
         stopping = threading.Thread(target=made.stop)
         stopping.start()
         time.sleep(0.3)
@@ -618,7 +618,7 @@ def test_running_requests_end_before_the_server_does(tmp_path: Path) -> None:
             socket.create_connection(("127.0.0.1", made.port))
         slow.sendall(b"x" * 1_000_000)
         assert slow.recv(1000).startswith(b"HTTP/1.1 200 ")
-    stopping.join(20)
+    stopping.join(120)
     assert not stopping.is_alive()
     again = Services(tmp_path)
     found = again.store.find("bucket", "k")
@@ -634,10 +634,10 @@ def test_the_end_does_not_wait_for_ever(tmp_path: Path) -> None:
     s3(made).create_bucket(Bucket="bucket")
     with socket.create_connection(("127.0.0.1", made.port), timeout=30) as slow:
         slow.sendall(head("/bucket/k", 1_000_000))
-        time.sleep(0.2)
+        time.sleep(0.5)  # until it is read
         started = time.monotonic()
         made.stop()
-        assert time.monotonic() - started < 15
+        assert time.monotonic() - started < 60
     assert services.store.find("bucket", "k") is None
     assert not any(services.store.staging.iterdir())
 

@@ -354,7 +354,7 @@ def open_store(root: Path, start: Any, answers: Any) -> None:
 def test_processes_may_make_the_same_store(tmp_path: Path) -> None:
     start, answers = FORKING.Barrier(4), FORKING.Queue()
     processes = [run(open_store, tmp_path / "store", start, answers) for _ in range(4)]
-    assert max(answers.get(timeout=60) for _ in processes) == 4
+    assert max(answers.get(timeout=200) for _ in processes) == 4
     for process in processes:
         process.join()
         assert process.exitcode == 0
@@ -394,7 +394,7 @@ def test_of_concurrent_commits_one_wins_each_version(tmp_path: Path) -> None:
     names = ["one", "two", "three"]
     arguments = (tmp_path / "store",)
     processes = [run(commit_versions, *arguments, name, start, answers) for name in names]
-    results = [answers.get(timeout=60) for _ in names]
+    results = [answers.get(timeout=200) for _ in names]
     won = {name: versions for name, versions, _ in results}
     for process in processes:
         process.join()

@@ -68,4 +68,4 @@ def test_nesting_takes_no_time(small: Place, shape: str, depth: int) -> None:
     before, after = shape.split("{}")
     start = time.monotonic()
     small.ask(f"SELECT {before * depth}1{after * depth}")
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < 60

@@ -140,7 +140,7 @@ def test_xml_bombs(attacked: Place, bomb: bytes) -> None:
     for path in (f"/{BUCKET}/?delete", f"/{BUCKET}/parts?uploadId={made['UploadId']}"):
         status, body = asked(attacked, "POST", path, bomb)
         assert 400 <= status < 500, body
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < 60
     assert attacked.served.memory() - before < 300
     attacked.s3.abort_multipart_upload(Bucket=BUCKET, Key="parts", UploadId=made["UploadId"])
 
@@ -227,7 +227,7 @@ def test_expressions_that_never_end(attacked: Place) -> None:
             attacked.athena.list_table_metadata(
                 CatalogName="AwsDataCatalog", DatabaseName=DATABASE, Expression=pattern
             )
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < 60
 
 
 @pytest.mark.slow
@@ -238,7 +238,7 @@ def test_slow_heads_are_hung_up_on(attacked: Place) -> None:
             connection.sendall(b"GET / HTTP/1.1\r\nHost: local")
         start = time.monotonic()
         assert asked(attacked, "GET", "/health")[0] == 200
-        assert time.monotonic() - start < 20
+        assert time.monotonic() - start < 60
         slow[0].settimeout(45)
         ended = b"".join(iter(lambda: slow[0].recv(100), b""))
         assert not ended or b" 4" in ended[:20]

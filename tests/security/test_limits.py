@@ -21,21 +21,21 @@ MANY = "UNNEST(sequence(1, 10000))"
 FOREVER = f"SELECT count(*) FROM {MANY} a(x), {MANY} b(y), {MANY} c(z), {MANY} d(w)"
 DEAF = "SELECT levenshtein_distance(lpad('', 150000, 'a'), lpad('', 150000, 'b'))"
 """It takes a quarter of a minute within one call of a function, which DuckDB does not interrupt."""
-TIME = "EXCEEDED_TIME_LIMIT: Query exhausted resources: it ran longer than the limit of 1.00s"
+TIME = "EXCEEDED_TIME_LIMIT: Query exhausted resources: it ran longer than the limit of 2.00s"
 MEMORY = "EXCEEDED_LOCAL_MEMORY_LIMIT: Query exhausted resources"
 
 
 @pytest.fixture(scope="module")
 def _small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("small")
-    with place(folder, "--query-timeout", "1", "--max-memory", "300MB") as made:
+    with place(folder, "--query-timeout", "2", "--max-memory", "300MB") as made:
         made.ask("SELECT 1")
         yield made
 
 
 @pytest.fixture
 def small(_small: Place) -> Iterator[Place]:
-    """A store of which queries may take 300 MB and a second."""
+    """A store of which queries may take 300 MB and two seconds."""
     yield _small
     assert _small.is_well()
 
@@ -59,9 +59,9 @@ def test_a_query_that_is_deaf_is_given_up(small: Place) -> None:
     time.sleep(0.5)
     start = time.monotonic()
     assert small.ask("SELECT 2") == [["_col0"], ["2"]]
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < 60
     for thread in threads:
-        thread.join(40)
+        thread.join(120)
     assert told == [TIME] * 3
     assert small.ask("SELECT 3") == [["_col0"], ["3"]]
 
