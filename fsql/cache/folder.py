@@ -148,6 +148,7 @@ class Folder:
     def _write_note(self, key: str, note: Mapping[str, Any]) -> None:
         beside = self.path / f"{key}-{uuid.uuid4().hex}{_NOTE}{_PART}"
         try:
+            beside.touch(mode=0o600)
             beside.write_text(json.dumps(note))
             beside.replace(self._path(key, _NOTE))
         finally:
