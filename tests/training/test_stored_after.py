@@ -35,7 +35,7 @@ NOON = pd.Timestamp("2026-10-25 12:00")
 TABLE = "lab_air_weather_v0001"
 
 
-def declared(**options: object) -> fsql.FeatureGroup:
+def declared(**options: Any) -> fsql.FeatureGroup:
     gust = Struct(speed=sa.Integer)
     return fsql.FeatureGroup(
         "lab", "air", "weather", "v0001", sa.MetaData(),
