@@ -9,9 +9,8 @@ from typing import Any
 
 from fsql.catalog import Catalog, Entry
 from fsql.migration.making import records
-from fsql.migration.runtime.revisions import Revisions
 from fsql.training.manifest import Manifest
-from fsql.training.pins import Pin, gone, pin
+from fsql.training.pins import Pin, gone, heads, pin
 
 __all__ = ["Difference", "compared", "in_words", "since"]
 
@@ -153,7 +152,7 @@ def _sql(before: str, after: str) -> Iterator[str]:
 def since(catalog: Catalog, manifest: Manifest) -> list[str]:
     """What became of a training set's tables since, in words; nothing if they are as they were."""
     lines = [line for state in manifest.pins for line in _since(catalog, state)]
-    then, now = _revision(manifest["revision"]), _revision(list(Revisions(catalog).load().heads))
+    then, now = _revision(manifest["revision"]), _revision(heads(catalog))
     if then != now:
         lines.append(f"the store is at revision {now}; it was at {then}")
     return lines

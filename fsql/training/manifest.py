@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -97,7 +97,7 @@ class Manifest(dict[str, Any]):
     def groups(self) -> list[PinnedGroup]:
         """The groups as they were declared, and their states."""
         exact = self["exact"]["groups"]
-        return [_group(table, plain, exact[table]) for table, plain in self["groups"].items()]
+        return [_group(name, plain, exact[name]) for name, plain in self["groups"].items()]
 
     @property
     def pins(self) -> list[Pin]:
@@ -109,7 +109,7 @@ class Manifest(dict[str, Any]):
     @property
     def features(self) -> Iterator[sa.ColumnElement[Any]]:
         """What is looked up, as `asked_for` takes it."""
-        groups = {each.group.name: each.group for each in self.groups}
+        groups = dict(zip(self["groups"], (each.group for each in self.groups), strict=True))
         for plain in self["features"]:
             value: Any = groups[plain["group"]].columns[plain["path"][0]]
             for name in plain["path"][1:]:
@@ -171,6 +171,8 @@ def described(
         spine_schema: its own, with what is noted of its columns.
         sql: the query that gives the features.
     """
+    names = _names(asked.groups)
+    named = list(zip(names, asked.groups, strict=True))
     return Manifest(
         {
             "format": FORMAT,
@@ -183,41 +185,49 @@ def described(
             "hash": None,
             "query": None,
             "spine": dict(spine),
-            "features": list(_features(asked.lookups, asked.groups)),
-            "options": _options(asked, terms),
-            "groups": {each.group.name: _plain(each) for each in asked.groups},
+            "features": list(_features(asked.lookups, names)),
+            "options": _options(asked, terms, names),
+            "groups": {name: _plain(each) for name, each in named},
             "columns": {field.name: str(field.type) for field in schema},
             "sql": sql,
             "stored_rows": None,
             "exact": {
                 "set": encode_schema(schema),
                 "spine": encode_schema(spine_schema),
-                "groups": {
-                    each.group.name: encode_schema(each.group.arrow_schema) for each in asked.groups
-                },
+                "groups": {name: encode_schema(each.group.arrow_schema) for name, each in named},
             },
         }
     )
 
 
-def _features(lookups: Iterable[Lookup], groups: Iterable[PinnedGroup]) -> Iterator[dict[str, Any]]:
-    for lookup, each in zip(lookups, groups, strict=True):
+def _names(groups: Sequence[PinnedGroup]) -> list[str]:
+    """What groups are called: their tables' names, with the database where that is not enough."""
+    short = [each.state.table for each in groups]
+    return [
+        each.state.table if short.count(each.state.table) == 1 else each.state.name
+        for each in groups
+    ]
+
+
+def _features(lookups: Iterable[Lookup], names: Iterable[str]) -> Iterator[dict[str, Any]]:
+    for lookup, name in zip(lookups, names, strict=True):
         for feature in lookup.features:
             path = [feature.column, *feature.path]
-            yield {"name": feature.label, "group": each.group.name, "path": path}
+            yield {"name": feature.label, "group": name, "path": path}
 
 
-def _options(asked: Asked, terms: Terms) -> dict[str, Any]:
-    pairs = list(zip(asked.lookups, asked.groups, strict=True))
+def _options(asked: Asked, terms: Terms, names: Sequence[str]) -> dict[str, Any]:
+    pairs = list(zip(names, asked.lookups, strict=True))
     as_of: Any = terms.as_of
     if isinstance(as_of, dt.datetime):
         as_of = as_of.isoformat()
     elif as_of is not None:  # the groups' snapshots are it
-        as_of = {each.group.name: each.state.snapshot for each in asked.groups}
+        snapshots = (each.state.snapshot for each in asked.groups)
+        as_of = dict(zip(names, snapshots, strict=True))
     return {
         "time": terms.time,
-        "keys": {each.group.name: dict(lookup.keys) for lookup, each in pairs},
-        "ttl": {each.group.name: _seconds(lookup.ttl) for lookup, each in pairs},
+        "keys": {name: dict(lookup.keys) for name, lookup in pairs},
+        "ttl": {name: _seconds(lookup.ttl) for name, lookup in pairs},
         "known_by": terms.known_by,
         "as_of": as_of,
         "names": terms.names,
@@ -252,7 +262,8 @@ def _plain(each: PinnedGroup) -> dict[str, Any]:
     }
 
 
-def _group(table: str, plain: Mapping[str, Any], exact: str) -> PinnedGroup:
+def _group(name: str, plain: Mapping[str, Any], exact: str) -> PinnedGroup:
+    table = name.rpartition(".")[2]
     definition = Definition.from_json(json.dumps(plain["declared"]))
     properties = {GROUP_PROPERTY: definition.to_json(), SCHEMA_PROPERTY: exact}
     group = FeatureGroup.from_properties(table, properties, database=plain["database"])

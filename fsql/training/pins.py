@@ -15,9 +15,10 @@ from pyiceberg.table.snapshots import Snapshot
 from fsql import deletes, formats
 from fsql.catalog import Catalog, Entry
 from fsql.deletes import Tombstones
-from fsql.errors import TrainingSetError
+from fsql.errors import MigrationError, TrainingSetError
 from fsql.formats.snapshots import snapshots_of
 from fsql.migration.making import records
+from fsql.migration.runtime.revisions import Revisions
 from fsql.model import FeatureGroup
 from fsql.training.renaming import renamed
 
@@ -137,6 +138,14 @@ def _pinned(known: Pin, made: Snapshot | None) -> Pin:
     committed = dt.datetime.fromtimestamp(made.timestamp_ms / 1000, dt.UTC)
     at = committed.isoformat(timespec="milliseconds")
     return replace(known, snapshot=made.snapshot_id, committed=at)
+
+
+def heads(catalog: Catalog) -> list[str] | None:
+    """The revisions that the store's migrations are at; None if it says nothing of them."""
+    try:
+        return list(Revisions(catalog).load().heads)
+    except MigrationError:
+        return None  # the name of the version table is somebody else's
 
 
 def pinned_group(

@@ -8,14 +8,13 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from fsql.catalog import Catalog
-from fsql.errors import MigrationError, TrainingSetError
+from fsql.errors import TrainingSetError
 from fsql.frames import schema_of
 from fsql.migration.making.records import caller
-from fsql.migration.runtime.revisions import Revisions
 from fsql.training import shelf
 from fsql.training.digests import digest_of
 from fsql.training.manifest import Manifest, described
+from fsql.training.pins import heads
 from fsql.training.reading import Reading, plain_schema
 from fsql.training.shelf import Files, Shelf
 from fsql.training.spine import FrameSpine
@@ -36,7 +35,7 @@ def _described(reading: Reading, source: SpineSource | None, file: str | None) -
         schema = schema_of(spine.table)  # with its categories
     told = _told(reading, source, schema, file)
     made = described(reading.asked, reading.terms, reading.schema, told, schema, reading.sql)
-    return Manifest({**made, "revision": _revision(reading.catalog), **reading.known})
+    return Manifest({**made, "revision": heads(reading.catalog), **reading.known})
 
 
 def save(
@@ -116,11 +115,3 @@ def _kind(spine: Any, source: SpineSource | None) -> str:
     if source is not None:
         return source.kind
     return "pandas" if isinstance(spine.data, pd.DataFrame) else "arrow"
-
-
-def _revision(catalog: Catalog) -> list[str] | None:
-    """The revisions that the store's migrations are at; None if it says nothing of them."""
-    try:
-        return list(Revisions(catalog).load().heads)
-    except MigrationError:
-        return None  # the name of the version table is somebody else's

@@ -104,6 +104,21 @@ def test_features_come_back(store: fsql.FeatureStore) -> None:
     assert_frame_equal(store.load_training_set("features").to_frame(), made.to_frame())
 
 
+def test_groups_of_one_name_in_two_databases(store: fsql.FeatureStore) -> None:
+    other = fsql.FeatureGroup(
+        "acme", "air", "plane", "v0001", sa.MetaData(),
+        sa.Column("tail", sa.String), sa.Column("wings", sa.Integer), keys="tail", database="other",
+    )  # fmt: skip
+    store.create(other)
+    store.write(other, pd.DataFrame({"tail": ["N1"], "wings": pd.array([2], "int32")}))
+    made = store.training_set(SPINE, [plane, other], ttl={other: None})
+    names = ["feature_store.acme_air_plane_v0001", "other.acme_air_plane_v0001"]
+    assert [*made.save("two").get("groups", {})] == names
+    again = store.load_training_set("two").to_frame()
+    assert_frame_equal(again, made.to_frame())
+    assert again[["seats", "wings"]].iloc[0].tolist() == [65535, 2]
+
+
 @pytest.mark.parametrize("kind", ["polars", "arrow", "table", "select", "text", "empty"])
 def test_spines_of_any_kind(store: fsql.FeatureStore, kind: str) -> None:
     spine = _spine(store, kind)
