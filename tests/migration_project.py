@@ -11,7 +11,7 @@ import pyarrow as pa
 import fsql
 from tests.migrating import downgrade, upgrade
 
-__all__ = ["down", "fill", "first", "journal", "seen", "up"]
+__all__ = ["HIVE", "ICE", "KEYS", "PROJECT", "down", "fill", "first", "journal", "seen", "up"]
 
 PROJECT = Path(__file__).parent / "migration" / "project"
 ICE, HIVE, OLD = (f"life_kill_{name}_v0001" for name in ("ice", "hive", "old"))

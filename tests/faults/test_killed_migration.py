@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
-from multiprocessing.context import ForkServerContext
 from typing import Any
 
 import pytest
@@ -13,25 +11,16 @@ import fsql
 from tests.faults.killing import Killer, settle
 from tests.faults.proxy import FaultyProxy
 from tests.migration_project import down, fill, first, journal, seen, up
+from tests.programs import forking
 
 POINTS = 3
 WAYS = {"up": up, "down": down}
 
 
-@pytest.fixture(scope="module")
-def processes() -> ForkServerContext:
-    """Makes processes that have imported everything already."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["fsql.store", "fsql.migration", "tests.migration_project"])
-    return context
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("direction", WAYS)
-def test_a_killed_migration_is_finished(
-    url: str, proxy: FaultyProxy, processes: ForkServerContext, direction: str
-) -> None:
+def test_a_killed_migration_is_finished(url: str, proxy: FaultyProxy, direction: str) -> None:
     go = WAYS[direction]
 
     def run(name: str, at: int, afterwards: bool) -> tuple[fsql.FeatureStore, str, int]:
@@ -43,7 +32,7 @@ def test_a_killed_migration_is_finished(
             up(where)
         killer = Killer(at, afterwards)
         with proxy.watched(killer.before, killer.after):
-            process = processes.Process(target=go, args=(where,))
+            process = forking().Process(target=go, args=(where,))
             process.start()
             killer.pid.set_result(process.pid or 0)
             process.join(100)

@@ -1,15 +1,11 @@
-"""Killed before any request that changes something, an upgrade or downgrade is finished later."""
+"""Killed at any moment, an upgrade or downgrade is finished by whoever runs it again."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import re
 import shutil
-import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +13,12 @@ import pytest
 
 import fsql
 from fsql.doctor import examine
-from tests.dying import migrated
-from tests.migration_project import down, fill, first, journal, seen, up
+from tests.dying import Moment, Request, boundaries, died, watched
+from tests.migration_project import HIVE, ICE, KEYS, down, fill, first, journal, seen, up
 
-EVERY = int(os.environ.get("FSQL_KILL_EVERY", "12"))  # of the requests
+EVERY = int(os.environ.get("FSQL_KILL_EVERY", "30"))  # of the requests
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @dataclass(frozen=True)
@@ -31,66 +29,37 @@ class Way:
         before: a store that stands at its beginning.
         go: goes it, given a URL.
         after: what a store says of itself that went it in one go.
-        requests: how many of its requests change something.
+        requests: those that altered something then.
     """
 
     before: Path
     go: Callable[[str], None]
     after: dict[str, Any]
-    requests: int
-
-
-pytestmark = pytest.mark.timeout(300)
+    requests: list[Request]
 
 
 @pytest.fixture(scope="module")
-def processes() -> ForkServerContext:
-    """Makes processes that have imported everything already."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["fsql.store", "fsql.migration", "tests.dying"])
-    return context
-
-
-@pytest.fixture(scope="module")
-def stores(
-    tmp_path_factory: pytest.TempPathFactory, processes: ForkServerContext
-) -> dict[str, Way]:
+def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Way]:
     """The ways up and down between the first and the last revision, each with rows."""
     folder = tmp_path_factory.mktemp("ways")
-    store = fsql.FeatureStore(url(folder / "first"))
     first(url(folder / "first"))
-    fill(store)
+    fill(fsql.FeatureStore(url(folder / "first")))
     return {
-        "up": gone(processes, folder / "first", folder / "last", up),
-        "down": gone(processes, folder / "last", folder / "again", down),
+        "up": gone(folder / "first", folder / "last", up),
+        "down": gone(folder / "last", folder / "again", down),
     }
 
 
-def gone(processes: ForkServerContext, before: Path, after: Path, go: Callable[[str], None]) -> Way:
+def gone(before: Path, after: Path, go: Callable[[str], None]) -> Way:
     shutil.copytree(before, after)
-    code, requests = migrated(processes, url(after), go)
-    assert code == 0
+    requests = list[Request]()
+    with watched(requests.append):
+        go(url(after))
     return Way(before, go, seen(fsql.FeatureStore(url(after))), requests)
 
 
 def url(folder: Path) -> str:
     return f"fsql:///{folder}"
-
-
-def kill(processes: ForkServerContext, way: Way, folder: Path, at: int) -> None:
-    """Die there, look where it stands, finish, and find everything as if nothing had been."""
-    folder = folder / str(at)  # this process remembers what was where
-    shutil.copytree(way.before, folder)
-    assert migrated(processes, url(folder), way.go, at)[0] == -signal.SIGKILL, at
-    store = fsql.FeatureStore(url(folder))
-    if standing := journal(store):
-        said = "\n".join(map(str, examine(url(folder))))
-        assert re.search(rf"\b{standing['revision']}\b", said), (at, said)
-    way.go(url(folder))
-    assert journal(store) is None, at
-    assert seen(store) == way.after, at
-    store.engine.dispose()
-    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -99,26 +68,55 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(tmp_path, ignore_errors=True)
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
+def look(store: fsql.FeatureStore, folder: Path, moment: Moment, stood: str = "") -> str:
+    """The rows are there meanwhile, and doctor says where the migration stands.
+
+    Args:
+        stood: what doctor has found already.
+
+    Returns:
+        What it found.
+    """
+    standing = journal(store)
+    stands = f"{standing['revision']}, {counted(standing['done'])} done" if standing else ""
+    if stands != stood:
+        assert stands in "\n".join(map(str, examine(url(folder)))), moment
+    for table in (ICE, HIVE):
+        keys = fsql.read_arrow(f"SELECT k FROM {table}", store.engine)["k"].to_pylist()
+        assert sorted(set(keys) - {99}) == list(range(KEYS)), (moment, table)
+    return stands
+
+
+def counted(done: list[str]) -> str:
+    return {0: "no change", 1: "1 change"}.get(len(done), f"{len(done)} changes")
+
+
 @pytest.mark.parametrize("direction", ["up", "down"])
-def test_killed_at_many_requests(
-    stores: dict[str, Way], processes: ForkServerContext, folder: Path, direction: str
-) -> None:
+def test_killed_at_every_boundary(stores: dict[str, Way], folder: Path, direction: str) -> None:
+    """Each process goes on where the one before was killed, and is killed at the next boundary."""
     way = stores[direction]
-    for at in range(1, way.requests + 1, EVERY):
-        kill(processes, way, folder, at)
-
-
-@pytest.mark.slow
-def test_killed_again_and_again(
-    stores: dict[str, Way], processes: ForkServerContext, folder: Path
-) -> None:
-    """Each going on is killed as well, a little later than the one before."""
-    way = stores["up"]
     shutil.copytree(way.before, folder)
-    at = 1
-    while (code := migrated(processes, url(folder), way.go, at)[0]) == -signal.SIGKILL:
-        at += 6
-    assert code == 0
-    assert seen(fsql.FeatureStore(url(folder))) == way.after
+    store, stood = fsql.FeatureStore(url(folder)), ""
+    for moment in boundaries(way.requests):
+        assert died(url(folder), way.go, moment), moment
+        stood = look(store, folder, moment, stood)
+    way.go(url(folder))
+    assert journal(store) is None
+    assert seen(store) == way.after
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_killed_once(stores: dict[str, Way], folder: Path, direction: str) -> None:
+    """FSQL_KILL_EVERY=1 takes each request that alters something, which takes minutes."""
+    way = stores[direction]
+    for number in range(1, len(way.requests) + 1, EVERY):
+        moment, copy = Moment(number), folder / str(number)
+        shutil.copytree(way.before, copy)
+        assert died(url(copy), way.go, moment), moment
+        store = fsql.FeatureStore(url(copy))
+        look(store, copy, moment)
+        way.go(url(copy))
+        assert journal(store) is None, moment
+        assert seen(store) == way.after, moment
+        store.engine.dispose()
+        shutil.rmtree(copy)
