@@ -237,8 +237,9 @@ _BREAKING = (
     " `fsql migrate` does by --allow-breaking."
 )
 _DRIFTED = (
-    "Undo that, or say -x adopt to take it over into the groups, or -x force to go on in spite of"
-    " it, as `fsql migrate` does by --adopt and --force."
+    "Undo that, or take it over into the groups by `fsql migrate adopt`, or let the next command"
+    " do so by -x adopt, or say -x force to go on in spite of it; `fsql migrate` has --adopt and"
+    " --force."
 )
 
 

@@ -154,21 +154,16 @@ class Revisions:
             MigrationError: it is more than Glue holds.
         """
         wanted = replace(stored, **changes)
-        _check_size(self.name, wanted)
-        written = self._write(wanted)
+        self._put(wanted)
         found = self.load()
         if found.parameters == wanted.parameters:
             return found
-        if written:  # and changed again by somebody else since
-            return wanted
-        raise _Moved(
-            f"{self.name}, which says where this store's migrations stand, was changed by somebody"
-            " else at the same time. Nothing was written; see `alembic current`, then run the"
-            " command again."
-        )
+        return wanted  # somebody else has changed it again since
 
     def edit(self, change: Callable[[Stored], Json]) -> Stored:
         """Change it under the lock, again from the start as long as others come first.
+
+        Two calls to Glue. What is returned has the version that the change started from.
 
         Args:
             change: gives what is to change of what it is given, nothing if it is right already;
@@ -183,13 +178,26 @@ class Revisions:
             changes = change(stored)
             if not changes:
                 return stored
+            wanted = replace(stored, **changes)
             try:
-                return self.replace(stored, **changes)
+                self._put(wanted)
             except _Moved:
                 if attempt == _ATTEMPTS - 1:
                     raise
                 time.sleep(random.uniform(0, _PAUSE))
+            else:
+                return wanted
         raise AssertionError("the last attempt returns or raises")
+
+    def _put(self, wanted: Stored) -> None:
+        _check_size(self.name, wanted)
+        if self._write(wanted) or self.load().parameters == wanted.parameters:
+            return
+        raise _Moved(
+            f"{self.name}, which says where this store's migrations stand, was changed by somebody"
+            " else at the same time. Nothing was written; see `alembic current`, then run the"
+            " command again."
+        )
 
     def _write(self, stored: Stored) -> bool:
         """Whether it was written, as far as Glue says.
