@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import uuid
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,11 @@ class Lab:
         self.migrator = Migrator(self.engine)
         self._name, self._runs, self.number = uuid.uuid4().hex, 0, 0
         self._last = ("", "")
+
+    def copy(self, folder: Path) -> Lab:
+        """One with the same store in another folder."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        return Lab(folder)
 
     def begin(self, revision: str, direction: str, name: str) -> None:
         """Begin the run of this name, which others may have been at before."""

@@ -1,4 +1,4 @@
-"""Alembic as its users run it, in this process or in one of its own."""
+"""Alembic as its users run it, in this process or in one of its own, and a group to migrate."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-__all__ = ["SAMPLE", "alembic", "config", "downgrade", "ran", "started", "upgrade"]
+from fsql import FeatureGroup
+from fsql.types import Struct, Timestamp
+
+__all__ = ["SAMPLE", "alembic", "config", "downgrade", "ran", "readings", "started", "upgrade"]
 
 SAMPLE = Path(__file__).parent.parent
 """Where the flights sample's migrations and their settings are."""
@@ -62,3 +67,24 @@ def alembic(url: str, *arguments: str, folder: Path = SAMPLE) -> str:
     code, said = ran(url, *arguments, folder=folder)
     assert code == 0, said
     return said
+
+
+def readings(table: str, **options: Any) -> FeatureGroup:
+    """A group of what sensors read, by day unless told otherwise."""
+    client, app, entity, version = table.split("_")
+    usual = {"partition_by": ["day(t)"], "description": "what was read"}
+    return FeatureGroup(
+        client,
+        app,
+        entity,
+        version,
+        sa.MetaData(),
+        sa.Column("k", sa.BigInteger),
+        sa.Column("t", Timestamp("ms")),
+        sa.Column("temp", sa.Double, comment="degrees"),
+        sa.Column("seats", sa.Integer),
+        sa.Column("wind", Struct(dir=sa.Integer, speed=sa.Double)),
+        keys=["k"],
+        event_time="t",
+        **{**usual, **options},
+    )

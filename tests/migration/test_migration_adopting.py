@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
-import sqlalchemy as sa
 from click.testing import CliRunner
 
 import fsql
@@ -26,31 +26,10 @@ from fsql.migration.model.changes import (
 )
 from fsql.migration.model.state import State
 from fsql.migration.model.steps import Step
-from fsql.types import Struct, Timestamp
+from tests.migrating import readings
 
 NAMES = {"iceberg": "lab_adopt_readings_v0001", "hive": "lab_adopt_folders_v0001"}
 READINGS, FOLDERS = NAMES["iceberg"], NAMES["hive"]
-
-
-def declared(table_format: str) -> fsql.FeatureGroup:
-    client, app, entity, version = NAMES[table_format].split("_")
-    return fsql.FeatureGroup(
-        client,
-        app,
-        entity,
-        version,
-        sa.MetaData(),
-        sa.Column("k", sa.BigInteger),
-        sa.Column("t", Timestamp("ms")),
-        sa.Column("temp", sa.Double, comment="degrees"),
-        sa.Column("seats", sa.Integer),
-        sa.Column("wind", Struct(dir=sa.Integer, speed=sa.Double)),
-        keys=["k"],
-        event_time="t",
-        partition_by=["day(t)"],
-        table_format=table_format,
-        description="what was read",
-    )
 
 
 def gust(table_format: str = "iceberg") -> AddColumn:
@@ -63,9 +42,12 @@ class Lab:
     def __init__(self, url: str) -> None:
         self.store = fsql.FeatureStore(url)
         self.catalog = self.store.catalog
+        self._runs = len(NAMES)  # those that made the groups
+
+    def fill(self) -> None:
         self._runs = 0
-        for table_format in NAMES:
-            group = declared(table_format)
+        for table_format, name in NAMES.items():
+            group = readings(name, table_format=table_format)
             self.run(CreateGroup(State.of(group)))
             row = {"k": 1, "t": 0, "temp": 1.5, "seats": 3, "wind": {"dir": 1, "speed": 2.5}}
             columns = [pa.array([row[f.name]], f.type) for f in group.arrow_schema]
@@ -104,8 +86,16 @@ class Lab:
         self.catalog.glue.update_table(DatabaseName=given["DatabaseName"], TableInput=table)
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("adopting") / "store"
+    Lab(f"fsql:///{folder}").fill()
+    return folder
+
+
 @pytest.fixture
-def lab(tmp_path: Path) -> Lab:
+def lab(filled: Path, tmp_path: Path) -> Lab:
+    shutil.copytree(filled, tmp_path / "store")
     return Lab(f"fsql:///{tmp_path}/store")
 
 

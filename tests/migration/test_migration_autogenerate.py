@@ -91,18 +91,23 @@ class Project:
     def revision(self) -> Path:
         self._made += 1
         message, rev_id = f"change {self._made}", f"r{self._made}"
-        made = command.revision(self.config(), message, autogenerate=True, rev_id=rev_id)
+        made = self._run(command.revision, message, autogenerate=True, rev_id=rev_id)
         assert isinstance(made, Script)
         return Path(made.path)
 
     def upgrade(self, to: str = "head") -> None:
-        command.upgrade(self.config(), to)
+        self._run(command.upgrade, to)
 
     def downgrade(self, to: str = "-1") -> None:
-        command.downgrade(self.config(), to)
+        self._run(command.downgrade, to)
 
     def check(self) -> None:
-        command.check(self.config())
+        self._run(command.check)
+
+    def _run(self, what: Callable[..., Any], *arguments: str, **options: Any) -> Any:
+        """One of Alembic's commands, without the clients that each would make for itself."""
+        with self.store.engine.connect() as connection:
+            return what(self.config(connection=connection), *arguments, **options)
 
     def migrate(self, *groups: FeatureGroup) -> str:
         """Declare groups, write the revision, run it, and find nothing left to do."""

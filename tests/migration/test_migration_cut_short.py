@@ -7,13 +7,11 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
-from botocore.client import BaseClient
 
 import fsql
 from fsql.migration.model.changes import (
@@ -28,59 +26,40 @@ from fsql.migration.model.changes import (
 )
 from fsql.migration.model.state import State
 from fsql.migration.runtime.revisions import Revisions
-from fsql.storage import Storage
 from tests.changing import HIVE, ICEBERG, Lab, declared, frame
+from tests.dying import Request, watched
 
 SECOND = HIVE.replace("v0001", "v0002")
 EVERY = int(os.environ.get("FSQL_KILL_EVERY", "20"))  # of the requests
-LOOKS = ("Get", "List", "BatchGet", "Head")
 
 
 class Cut(BaseException):
     """The process ends here."""
 
 
-@dataclass
-class Requests:
-    """Those that alter something.
+@contextmanager
+def cut(last: int) -> Iterator[list[Request]]:
+    """The requests that alter something, which end before the one of a number; 0 is none."""
+    requests = list[Request]()
 
-    Attributes:
-        count: how many there were.
-        last: before which one the process ends; 0 is before none.
-    """
-
-    count: int = 0
-    last: int = 0
-
-    def asked(self) -> None:
-        self.count += 1
-        if self.count == self.last:
+    def asked(request: Request) -> None:
+        requests.append(request)
+        if request.number == last:
             raise Cut
 
-    @contextmanager
-    def until(self, last: int) -> Iterator[None]:
-        self.count, self.last = 0, last
-        yield
+    with watched(asked):
+        yield requests
 
 
-@pytest.fixture
-def requests(monkeypatch: pytest.MonkeyPatch) -> Requests:
-    """What boto3 asks, and the files that pyarrow writes past it."""
-    made = Requests()
-    call, write = vars(BaseClient)["_make_api_call"], Storage.for_writing
-
-    def calling(client: BaseClient, operation: str, parameters: dict[str, Any]) -> Any:
-        if not operation.startswith(LOOKS):
-            made.asked()
-        return call(client, operation, parameters)
-
-    def writing(storage: Storage, uri: str) -> str:
-        made.asked()
-        return write(storage, uri)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", calling)
-    monkeypatch.setattr(Storage, "for_writing", writing)
-    return made
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    """A store with rows, and a delete, in a group of each format."""
+    lab = Lab(tmp_path_factory.mktemp("cut"))
+    lab.create(STATION, frame("JFK", "LGA"), frame("EWR", month=2))
+    post = declared(HIVE, table_format="hive", partition_by=["month(time_hour)"])
+    lab.create(post, frame("JFK", "LGA"))
+    lab.store.delete(ICEBERG, {"origin": "LGA"}, event_time=dt.datetime(2014, 1, 1))
+    return lab
 
 
 def nothing(lab: Lab) -> None:
@@ -138,11 +117,6 @@ WAYS: dict[str, tuple[Callable[[Lab], None], str, list[Change]]] = {
 }
 
 
-def copied(lab: Lab, folder: Path) -> Lab:
-    shutil.copytree(lab.folder, folder)
-    return Lab(folder)
-
-
 def go(lab: Lab, direction: str, changes: list[Change]) -> None:
     """The same run of the same revision, from its beginning."""
     lab.begin("r1", direction, "the run")
@@ -165,24 +139,19 @@ def seen(lab: Lab) -> dict[str, Any]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", WAYS)
-def test_begun_again(requests: Requests, tmp_path: Path, name: str) -> None:
+def test_begun_again(made: Lab, tmp_path: Path, name: str) -> None:
     prepare, direction, changes = WAYS[name]
-    first = Lab(tmp_path / "first")
-    first.create(STATION, frame("JFK", "LGA"), frame("EWR", month=2))
-    post = declared(HIVE, table_format="hive", partition_by=["month(time_hour)"])
-    first.create(post, frame("JFK", "LGA"))
-    first.store.delete(ICEBERG, {"origin": "LGA"}, event_time=dt.datetime(2014, 1, 1))
+    first = made.copy(tmp_path / "first")
     prepare(first)
-    whole = copied(first, tmp_path / "whole")
-    with requests.until(0):
+    whole = first.copy(tmp_path / "whole")
+    with cut(0) as requests:
         go(whole, direction, changes)
-    whole_count, wanted = requests.count, seen(whole)
-    for last in range(1, whole_count + 1, EVERY):
-        folder = tmp_path / str(last)
-        with pytest.raises(Cut), requests.until(last):
-            go(copied(first, folder), direction, changes)
-        requests.last = 0
-        again = Lab(folder)
+    wanted = seen(whole)
+    for last in range(1, len(requests) + 1, EVERY):
+        again = first.copy(tmp_path / str(last))
+        with pytest.raises(Cut), cut(last):
+            go(again, direction, changes)
+        again = Lab(again.folder)
         go(again, direction, changes)
         assert seen(again) == wanted, last
-        shutil.rmtree(folder)
+        shutil.rmtree(again.folder)

@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
-import sqlalchemy as sa
 from pyiceberg.types import DoubleType, LongType
 
 import fsql
 from fsql.aws import open_aws
 from fsql.catalog import Catalog, Entry
 from fsql.migration.looking.drift import differences, gone
-from fsql.types import Struct, Timestamp
+from tests.migrating import readings
 
 NAMES = {"iceberg": "lab_drift_readings_v0001", "hive": "lab_drift_folders_v0001"}
 FORMATS = pytest.mark.parametrize("table_format", NAMES)
-
-
-def declared(table_format: str, **options: Any) -> fsql.FeatureGroup:
-    client, app, entity, version = NAMES[table_format].split("_")
-    return fsql.FeatureGroup(
-        client,
-        app,
-        entity,
-        version,
-        sa.MetaData(),
-        sa.Column("k", sa.BigInteger),
-        sa.Column("t", Timestamp("ms")),
-        sa.Column("temp", sa.Double, comment="degrees"),
-        sa.Column("seats", sa.Integer),
-        sa.Column("wind", Struct(dir=sa.Integer, speed=sa.Double)),
-        keys=["k"],
-        event_time="t",
-        partition_by=["day(t)"],
-        table_format=table_format,
-        description="what was read",
-        **options,
-    )
 
 
 class Lab:
@@ -49,8 +27,10 @@ class Lab:
     def __init__(self, url: str) -> None:
         self.store = fsql.FeatureStore(url)
         self.catalog = Catalog(open_aws(url))
-        for table_format in NAMES:
-            self.store.create(declared(table_format))
+
+    def fill(self) -> None:
+        for table_format, name in NAMES.items():
+            self.store.create(readings(name, table_format=table_format))
 
     def entry(self, table_format: str) -> Entry:
         return self.catalog.get(NAMES[table_format])
@@ -78,18 +58,26 @@ class Lab:
         self.catalog.glue.update_table(DatabaseName=given["DatabaseName"], TableInput=table)
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("drift") / "store"
+    lab = Lab(f"fsql:///{folder}")
+    lab.fill()
+    assert lab.seen("iceberg") == lab.deep() == lab.seen("hive") == []
+    return folder
+
+
 @pytest.fixture
-def lab(tmp_path: Path) -> Lab:
-    made = Lab(f"fsql:///{tmp_path}/store")
-    assert made.seen("iceberg") == made.deep() == made.seen("hive") == []
-    return made
+def lab(filled: Path, tmp_path: Path) -> Lab:
+    shutil.copytree(filled, tmp_path / "store")
+    return Lab(f"fsql:///{tmp_path}/store")
 
 
 @FORMATS
 def test_writing_is_no_drift(lab: Lab, table_format: str) -> None:
     rows = {"k": [1], "t": pa.array([0], pa.timestamp("ms")), "temp": [1.0], "seats": [1]}
     table = pa.table({**rows, "wind": [{"dir": 1, "speed": 2.0}]})
-    group = declared(table_format)
+    group = readings(NAMES[table_format], table_format=table_format)
     table = table.cast(group.arrow_schema)
     for mode in ("append", "upsert", "overwrite_partitions", "overwrite"):
         lab.store.write(group, table, mode=mode)

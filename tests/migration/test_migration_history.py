@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -31,29 +32,15 @@ from fsql.migration.model.changes import (
 )
 from fsql.migration.model.state import State
 from fsql.migration.model.steps import Step
-from fsql.types import Struct, Timestamp
+from tests.migrating import readings
 
 NAMES = {"iceberg": "lab_history_readings_v0001", "hive": "lab_history_folders_v0001"}
 READINGS = NAMES["iceberg"]
 
 
 def declared(table_format: str = "iceberg", version: str = "v0001") -> fsql.FeatureGroup:
-    client, app, entity, _ = NAMES[table_format].split("_")
-    return fsql.FeatureGroup(
-        client,
-        app,
-        entity,
-        version,
-        sa.MetaData(),
-        sa.Column("k", sa.BigInteger),
-        sa.Column("t", Timestamp("ms")),
-        sa.Column("temp", sa.Double, comment="degrees"),
-        sa.Column("seats", sa.Integer),
-        sa.Column("wind", Struct(dir=sa.Integer, speed=sa.Double)),
-        keys=["k"],
-        event_time="t",
-        table_format=table_format,
-    )
+    table = NAMES[table_format].replace("v0001", version)
+    return readings(table, table_format=table_format, partition_by=(), description=None)
 
 
 class Lab:
@@ -62,7 +49,10 @@ class Lab:
     def __init__(self, url: str) -> None:
         self.url = url
         self.store = fsql.FeatureStore(url)
-        self._migrator, self._revision = Migrator(self.store.engine), 0
+        self._migrator, self._revision = Migrator(self.store.engine), len(NAMES)
+
+    def fill(self) -> None:
+        self._revision = 0
         for table_format in NAMES:
             self.run(CreateGroup(State.of(declared(table_format))))
 
@@ -95,8 +85,16 @@ class Lab:
         return result.output
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("history") / "store"
+    Lab(f"fsql:///{folder}").fill()
+    return folder
+
+
 @pytest.fixture
-def lab(tmp_path: Path) -> Lab:
+def lab(filled: Path, tmp_path: Path) -> Lab:
+    shutil.copytree(filled, tmp_path / "store")
     return Lab(f"fsql:///{tmp_path}/store")
 
 

@@ -24,13 +24,21 @@ from tests.changing import HIVE, Lab, declared, frame
 GUST = AddColumn(HIVE, "gust", pa.field("gust", pa.int8()), comment="miles an hour")
 
 
-@pytest.fixture(params=[("month(time_hour)", "origin"), ()], ids=["partitioned", "in one"])
-def lab(request: pytest.FixtureRequest, tmp_path: Path) -> Lab:
+SHAPES: dict[str, tuple[str, ...]] = {"partitioned": ("month(time_hour)", "origin"), "in one": ()}
+
+
+@pytest.fixture(scope="module", params=[*SHAPES.values()], ids=[*SHAPES])
+def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Lab:
     """A store with rows of weather in Hive-style folders."""
-    made = Lab(tmp_path)
+    made = Lab(tmp_path_factory.mktemp("hive"))
     group = declared(HIVE, table_format="hive", partition_by=request.param)
     made.create(group, frame("JFK", "LGA"), frame("EWR", month=2))
     return made
+
+
+@pytest.fixture
+def lab(filled: Lab, tmp_path: Path) -> Lab:
+    return filled.copy(tmp_path)
 
 
 def test_rows_written_before_read_null_in_what_is_added(lab: Lab) -> None:

@@ -29,12 +29,17 @@ from fsql.migration.model.evolving import evolved
 from tests.changing import ICEBERG, Lab, declared, frame
 
 
-@pytest.fixture
-def lab(tmp_path: Path) -> Lab:
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Lab:
     """A store with two rows of weather."""
-    made = Lab(tmp_path)
+    made = Lab(tmp_path_factory.mktemp("iceberg"))
     made.create(declared(), frame("JFK", "LGA"))
     return made
+
+
+@pytest.fixture
+def lab(filled: Lab, tmp_path: Path) -> Lab:
+    return filled.copy(tmp_path)
 
 
 CHANGES: list[Change] = [

@@ -20,12 +20,17 @@ SPEED = AddColumn(ICEBERG, "wind.speed", pa.field("speed", pa.float64()))
 WIND = {"JFK": {"dir": 1.0, "speed": 2.0}, "LGA": {"dir": 2.0, "speed": 4.0}}
 
 
-@pytest.fixture
-def lab(tmp_path: Path) -> Lab:
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Lab:
     """A store with two rows of weather in two files."""
-    made = Lab(tmp_path)
+    made = Lab(tmp_path_factory.mktemp("kept"))
     made.create(declared(), frame("JFK", "LGA"))
     return made
+
+
+@pytest.fixture
+def lab(filled: Lab, tmp_path: Path) -> Lab:
+    return filled.copy(tmp_path)
 
 
 def refs(lab: Lab) -> set[str]:

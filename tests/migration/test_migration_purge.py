@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -33,6 +34,8 @@ class Lab:
         self.folder, self.url = folder, f"fsql:///{folder}"
         self.store = fsql.FeatureStore(self.url)
         self.catalog = self.store.catalog
+
+    def fill(self) -> None:
         for table_format, name in NAMES.items():
             client, app, entity, version = name.split("_")
             group = fsql.FeatureGroup(
@@ -68,8 +71,16 @@ class Lab:
         return {path for path in (self.folder / "s3").rglob("*.parquet") if path.is_file()}
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("purge") / "store"
+    Lab(folder).fill()
+    return folder
+
+
 @pytest.fixture
-def lab(tmp_path: Path) -> Lab:
+def lab(filled: Path, tmp_path: Path) -> Lab:
+    shutil.copytree(filled, tmp_path / "store")
     return Lab(tmp_path / "store")
 
 

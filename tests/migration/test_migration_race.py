@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import re
 import shutil
 from collections.abc import Callable
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +14,12 @@ import fsql
 from fsql.errors import MigrationConflict
 from tests.migrating import started, upgrade
 from tests.migration_project import PROJECT, fill, first, journal, seen, up
+from tests.programs import forking
 
-FEW, COMMANDS, MANY = 2, 3, 12
+COMMANDS, MANY = 2, 12
 LOST = re.compile(r"under way|came first|taken over", re.IGNORECASE)
 
 pytestmark = pytest.mark.timeout(300)
-
-
-@pytest.fixture(scope="module")
-def processes() -> ForkServerContext:
-    """Makes processes that have imported everything already."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["fsql.store", "fsql.migration", "tests.migration_project"])
-    return context
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +51,9 @@ def run(url: str, go: Callable[[str], None], ready: Any, told: Any) -> None:
         told.put("")
 
 
-def raced(processes: ForkServerContext, url: str, go: Callable[[str], None]) -> list[str]:
+def raced(url: str, go: Callable[[str], None]) -> list[str]:
     """What two processes tell that set out at the same time; "" of one that found no fault."""
+    processes = forking()
     ready, told = processes.Barrier(2), processes.Queue()
     both = [processes.Process(target=run, args=(url, go, ready, told)) for _ in range(2)]
     for process in both:
@@ -72,31 +64,30 @@ def raced(processes: ForkServerContext, url: str, go: Callable[[str], None]) -> 
     return sorted(told.get(timeout=10) for _ in both)
 
 
-def test_two_at_once(
-    processes: ForkServerContext, filled: Path, alone: dict[str, Any], tmp_path: Path
-) -> None:
-    for turn in range(FEW):
-        folder = tmp_path / str(turn)
-        shutil.copytree(filled, folder)
-        check(f"fsql:///{folder}", raced(processes, f"fsql:///{folder}", up), alone)
+def test_two_at_once(filled: Path, alone: dict[str, Any], tmp_path: Path) -> None:
+    folder = tmp_path / "store"
+    shutil.copytree(filled, folder)
+    check(f"fsql:///{folder}", raced(f"fsql:///{folder}", up), alone)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_two_at_once_many_times(
-    processes: ForkServerContext, filled: Path, alone: dict[str, Any], tmp_path: Path
-) -> None:
+def test_two_at_once_many_times(filled: Path, alone: dict[str, Any], tmp_path: Path) -> None:
+    """For the last revision, which has an operation of nearly each kind."""
+    late = tmp_path / "late"
+    shutil.copytree(filled, late)
+    upgrade(f"fsql:///{late}", "r3", PROJECT)
     for turn in range(MANY):
         folder = tmp_path / str(turn)
-        shutil.copytree(filled, folder)
-        check(f"fsql:///{folder}", raced(processes, f"fsql:///{folder}", up), alone)
+        shutil.copytree(late, folder)
+        check(f"fsql:///{folder}", raced(f"fsql:///{folder}", up), alone)
         shutil.rmtree(folder)
 
 
-def test_two_at_once_on_an_empty_store(processes: ForkServerContext, tmp_path: Path) -> None:
+def test_two_at_once_on_an_empty_store(tmp_path: Path) -> None:
     """They make the version view and the groups."""
     url = f"fsql:///{tmp_path}/store"
-    answers = raced(processes, url, first)
+    answers = raced(url, first)
     assert answers[0] == ""
     assert not answers[1] or LOST.search(answers[1]), answers
     store = fsql.FeatureStore(url)
@@ -135,11 +126,11 @@ def test_two_commands_at_once(filled: Path, alone: dict[str, Any], tmp_path: Pat
 
 
 def test_the_one_that_lost_goes_on_when_told_again(
-    processes: ForkServerContext, filled: Path, alone: dict[str, Any], tmp_path: Path
+    filled: Path, alone: dict[str, Any], tmp_path: Path
 ) -> None:
     folder = tmp_path / "store"
     shutil.copytree(filled, folder)
     url = f"fsql:///{folder}"
-    raced(processes, url, up)
+    raced(url, up)
     upgrade(url, "head", PROJECT)
     check(url, ["", ""], alone)

@@ -41,12 +41,17 @@ CREATE = CreateGroup(second(), released=False)
 FILL, RELEASE = Backfill(SECOND, SELECT), Release(SECOND)
 
 
-@pytest.fixture
-def lab(tmp_path: Path) -> Lab:
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Lab:
     """A store with a first version in Hive-style folders."""
-    made = Lab(tmp_path)
+    made = Lab(tmp_path_factory.mktemp("versions"))
     made.create(declared(HIVE, table_format="hive"), frame("JFK", "LGA"))
     return made
+
+
+@pytest.fixture
+def lab(filled: Lab, tmp_path: Path) -> Lab:
+    return filled.copy(tmp_path)
 
 
 def columns(lab: Lab) -> list[str]:
