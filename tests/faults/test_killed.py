@@ -19,7 +19,7 @@ from tests.faults.proxy import FaultyProxy
 from tests.faults.writing import KEYS, PARTITIONS, rows, write
 from tests.programs import forking
 
-POINTS = int(os.environ.get("FSQL_KILL_POINTS", "5"))  # of the requests; two at least
+POINTS = int(os.environ.get("FSQL_KILL_POINTS", "6"))  # of the requests; even: the last dies after
 MODES = ("append", "overwrite", "overwrite_partitions", "upsert")
 
 
