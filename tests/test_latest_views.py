@@ -113,6 +113,8 @@ def test_it_is_store_latest(store: fsql.FeatureStore, table_format: str) -> None
     seen = fsql.read_arrow(f"SELECT * FROM {LATEST} ORDER BY 1", store.engine)
     assert seen.equals(fsql.read_arrow(store.latest(of).order_by("user"), store.engine))
     assert seen.schema.types == of.arrow_schema.types
+    downwards = fsql.read_arrow(store.latest(of).order_by(sa.desc("user")), store.engine)
+    assert downwards["user"].to_pylist() == ["bob", "ann"]
     store.delete(of, {"user": "bob"}, purge=True)
     assert spent(store) == {"ann": 30}
 

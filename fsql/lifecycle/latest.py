@@ -15,6 +15,8 @@ from fsql.ties import tie_breakers
 
 __all__ = ["latest"]
 
+_GONE = "fsql_deleted_"  # begins the names of what is joined of tombstones
+
 
 def latest(
     group: FeatureGroup, as_of: dt.datetime | None = None, deletes: Tombstones | None = None
@@ -45,8 +47,10 @@ def latest(
     if deletes is None:
         return chosen
     named = deletes.names
-    gone = _newest(deletes.table, group.keys, [named.time, named.made], as_of, "deletes")
-    same = [rows.columns[key] == gone.columns[key] for key in group.keys]
+    gone = _newest(
+        deletes.table, group.keys, [named.time, named.made], as_of, "deletes", prefix=_GONE
+    )
+    same = [rows.columns[key] == gone.columns[_GONE + key] for key in group.keys]
     newest = gone.columns[_rank(deletes.table)] == 1
     joined = chosen.join_from(rows, gone, sa.and_(*same, newest), isouter=True)
     return joined.where(_is_newer(group, rows, deletes, gone))
@@ -59,13 +63,19 @@ def _newest(
     as_of: Any,
     name: str,
     values: Sequence[str] = (),
+    prefix: str = "",
 ) -> sa.Subquery:
-    """The rows of a table with their rank within their key, the newest first."""
+    """The rows of a table with their rank within their key, the newest first.
+
+    Args:
+        prefix: of its columns' names, so that ``order_by("k")`` can mean one column only.
+    """
     ties = tie_breakers(table.columns[value] for value in values)
     order = [each.desc().nulls_last() for each in (*(table.columns[t] for t in times), *ties)]
     partition = [table.columns[key] for key in keys]
     number = sa.func.row_number().over(partition_by=partition, order_by=order or None)
-    rows = sa.select(*table.columns, number.label(_rank(table)))
+    columns = [column.label(prefix + column.name) for column in table.columns]
+    rows = sa.select(*columns, number.label(_rank(table)))
     if as_of is not None:
         rows = rows.where(table.columns[times[0]] <= as_of)
     return rows.subquery(name)
@@ -75,11 +85,11 @@ def _is_newer(
     group: FeatureGroup, rows: sa.Subquery, deletes: Tombstones, gone: sa.Subquery
 ) -> sa.ColumnElement[bool]:
     named = deletes.names
-    time, end = rows.columns[group.event_time or ""], gone.columns[named.time]
-    newer = [gone.columns[group.keys[0]].is_(None), time > end]
+    time, end = rows.columns[group.event_time or ""], gone.columns[_GONE + named.time]
+    newer = [gone.columns[_GONE + group.keys[0]].is_(None), time > end]
     if group.created_time is not None:
         created = rows.columns[group.created_time]
-        newer.append(sa.and_(time == end, created > gone.columns[named.made]))
+        newer.append(sa.and_(time == end, created > gone.columns[_GONE + named.made]))
     return sa.or_(*newer)
 
 
