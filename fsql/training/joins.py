@@ -4,9 +4,10 @@ For each group the spine's rows and the group's go into one stream, sorted by ke
 each spine row takes the last of the group's rows before it. That is one sort for each group: no
 row of the spine meets more than one row of the group, so that nothing can fan out.
 
-    SELECT …, LAST_VALUE(found) IGNORE NULLS OVER (PARTITION BY keys ORDER BY time, …)
+    SELECT …, LAST_VALUE(found) IGNORE NULLS OVER (PARTITION BY keys ORDER BY time, …, values)
     FROM (SELECT … FROM spine UNION ALL SELECT … FROM features UNION ALL SELECT … FROM deletes)
 
+The values come last, so that of rows that are tied in all else it is never by chance which counts.
 What was learnt after the spine's own time is left out by sorting by the time at which a row both
 held and was known, and taking the greatest event time so far. A column of the spine that says
 until when things were known is independent of its time, so that no order serves both; then, and

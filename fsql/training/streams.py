@@ -30,7 +30,8 @@ def merged(
     """By one sort: each row of the spine takes what stands before it.
 
     Args:
-        by_arrival: sort by when a row both held and was known, and take the latest of those.
+        by_arrival: sort by when a row both held and was known, and take the best of those; the
+            group's rows are ranked before that, by a sort of their own.
     """
     spine, group = _Spine(rows, time, lookup), _Group(lookup)
     answers = [group.ranked()] if by_arrival else group.parts()
