@@ -21,7 +21,7 @@ from fsql.dbapi import Cursor
 from fsql.errors import TrainingSetError
 from fsql.inserts.texts import sql_text
 from fsql.numbered import in_order, sorted_by
-from fsql.training import shelf
+from fsql.training import files
 from fsql.training.answers import answered
 from fsql.training.asked import Asked, Terms
 from fsql.training.digests import Digest
@@ -98,7 +98,7 @@ class Reading:
         """The features for the rows of a frame."""
         digest = Digest(self.schema)
         if self._kept is not None:
-            rows = shelf.read_all(self.catalog, self._kept, self.asked.fields)
+            rows = files.read_all(self.catalog, self._kept, self.asked.fields)
         else:
             with self._asking(spine, cache) as cursor:
                 rows = sorted_by(cursor.as_arrow(), 0)
@@ -151,7 +151,7 @@ class Reading:
     def _found_by_parts(self, spine: FrameSpine, cache: Caching) -> Iterator[pa.Table]:
         """The features for the rows of a frame, some at a time."""
         if self._kept is not None:
-            yield from shelf.read(self.catalog, self._kept, self.asked.fields)
+            yield from files.read(self.catalog, self._kept, self.asked.fields)
             return
         at = 0
         with self._asking(spine, cache) as cursor:

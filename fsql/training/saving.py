@@ -11,12 +11,12 @@ import pyarrow as pa
 from fsql.errors import TrainingSetError
 from fsql.frames import schema_of
 from fsql.migration.making.records import caller
-from fsql.training import shelf
 from fsql.training.digests import digest_of
+from fsql.training.files import Files, read
 from fsql.training.manifest import Manifest, described
 from fsql.training.pins import heads
 from fsql.training.reading import Reading, plain_schema
-from fsql.training.shelf import Files, Shelf
+from fsql.training.shelf import Shelf
 from fsql.training.spine import FrameSpine
 from fsql.training.spine_sources import SpineSource
 from fsql.training.spooling import spooled
@@ -72,7 +72,7 @@ def _put_spine(reading: Reading, files: Files, spine: FrameSpine) -> str:
     """Store the spine, and make sure that it can be read again."""
     uri = files.put("spine", spine.table)
     schema = schema_of(spine.table)
-    again = digest_of(schema, shelf.read(reading.catalog, uri, schema)).text
+    again = digest_of(schema, read(reading.catalog, uri, schema)).text
     if again != digest_of(schema, [spine.table]).text:
         raise TrainingSetError(
             "The spine does not come back from Parquet as it was, so that nothing was stored."

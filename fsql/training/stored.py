@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from fsql.catalog import Catalog
 from fsql.errors import TrainingSetError
 from fsql.frames import to_pandas
-from fsql.training import shelf
+from fsql.training import files
 from fsql.training.digests import digest_of
 from fsql.training.manifest import Manifest
 from fsql.training.pins import gone
@@ -60,9 +60,9 @@ def _spine(catalog: Catalog, manifest: Manifest) -> pa.Table:
             " Save it: training_set.save('name')."
         )
     schema = manifest.spine_schema
-    stored = shelf.read(catalog, told["file"], schema)
+    stored = files.read(catalog, told["file"], schema)
     batches = (batch for rows in stored for batch in rows.to_batches())
-    table = spooled(shelf.shown(schema), batches)
+    table = spooled(files.shown(schema), batches)
     found = digest_of(schema, [table]).text
     if found != told["hash"]:
         raise TrainingSetError(
