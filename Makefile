@@ -41,6 +41,8 @@ demo: $(STAMP)  ## Run the main job on real data, in the embedded store ./demo
 test: $(STAMP)  ## Run the tests (ARGS="-k name" passes on to pytest)
 	@$(PYTEST) -m "not slow" $(ARGS)
 
+# All that each shows the same, before a release, in hours:
+# FSQL_BACKENDS=all FSQL_KILL_EVERY=1 FSQL_KILL_POINTS=40 FSQL_EXAMPLES=200 make test test-slow
 test-slow: $(STAMP)  ## Run the slow extras: kills, gigabytes, long fuzzing
 	@$(PYTEST) -m slow $(ARGS)
 
