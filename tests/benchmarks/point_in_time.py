@@ -39,8 +39,8 @@ newest of each id, that is joined back for its features, and these to the spine.
 one join and one ROW_NUMBER, with nothing joined back: less than what others emit. Neither breaks
 ties, which fsql's SQL does. From {LARGEST_JOINED:,} rows on the whole form runs once.
 
-*{STREAMED.capitalize()}* is the whole training set as a stream written to Parquet, from a spine of
-{STREAMED_ROWS:,} rows that is a table and {min(SIZES):,} feature rows, in a store opened with
+The last line, *{STREAMED}*, is the whole training set as a stream written to Parquet, from a
+spine of {STREAMED_ROWS:,} rows that is a table and {min(SIZES):,} feature rows, in a store opened with
 `max_memory={MEMORY}`."""
 
 METADATA = sa.MetaData()
