@@ -40,8 +40,8 @@ one join and one ROW_NUMBER, with nothing joined back: less than what others emi
 ties, which fsql's SQL does. From {LARGEST_JOINED:,} rows on the whole form runs once.
 
 The last line, *{STREAMED}*, is the whole training set as a stream written to Parquet, from a
-spine of {STREAMED_ROWS:,} rows that is a table and {min(SIZES):,} feature rows, in a store opened with
-`max_memory={MEMORY}`."""
+spine of {STREAMED_ROWS:,} rows that is a table and {min(SIZES):,} feature rows, in a store opened
+with `max_memory={MEMORY}`."""
 
 METADATA = sa.MetaData()
 GROUP = fsql.FeatureGroup(
