@@ -114,7 +114,7 @@ def test_a_frame_can_be_changed(backend: Any) -> None:
         }
     )
     frame = to_pandas(table, backend)
-    for name in frame:
+    for name in table.column_names:
         frame.loc[0, name] = frame.loc[1, name]
     assert frame.iloc[0].equals(frame.iloc[1])
     assert table["number"].to_pylist() == [1, 2]
