@@ -90,7 +90,8 @@ def test_reflection(engine: sa.Engine) -> None:
     assert types == {column.name: repr(column.type) for column in group.columns}
     whole = sa.MetaData()
     whole.reflect(engine, views=True)
-    assert set(whole.tables) == {group.name, group.view_name}
+    views = {group.view_name, f"{group.view_name}__latest"}
+    assert set(whole.tables) == {group.name, *views}
     view = whole.tables[group.view_name]
     assert isinstance(view.c.place.type, Struct)
     assert repr(view.c.costs.type) == "Map(String(), Numeric(precision=10, scale=2))"

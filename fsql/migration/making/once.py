@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import random
 import time
+from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
@@ -26,7 +27,8 @@ def run_once(catalog: Catalog, sql: str, name: str) -> None:
 
     Athena runs what comes with one ClientRequestToken once and tells a repetition how that went
     (Amazon Athena API Reference, StartQueryExecution). What failed before this call is tried again
-    under another token, and so is what other writers were quicker than.
+    under another token, and so is what other writers were quicker than, or what Athena itself says
+    might succeed if it is submitted again (`AthenaError.Retryable` of a QueryExecution).
 
     Raises:
         InvalidQuery, QueryFailed, QueryCancelled: it failed.
@@ -39,10 +41,12 @@ def run_once(catalog: Catalog, sql: str, name: str) -> None:
             _execute(catalog, sql, token)
             return
         except QueryError as error:
-            if _is_of_earlier(catalog, error, begun):
-                continue
+            status = _status(catalog, error)
+            if status and status["SubmissionDateTime"] < begun - _SKEW:
+                continue  # Athena has told how an earlier process's attempt went
             failures += 1
-            if _OVERTAKEN not in str(error) or failures == ATTEMPTS:
+            again = _OVERTAKEN in str(error) or status.get("AthenaError", {}).get("Retryable")
+            if not again or failures == ATTEMPTS:
                 raise
             time.sleep(random.uniform(0.5, 1) * 0.2 * 2**failures)
 
@@ -52,11 +56,11 @@ def _execute(catalog: Catalog, sql: str, token: str) -> None:
         cursor.execute(sql, request_token=token)
 
 
-def _is_of_earlier(catalog: Catalog, error: QueryError, begun: dt.datetime) -> bool:
-    """Whether Athena has told how an earlier process's attempt went."""
+def _status(catalog: Catalog, error: QueryError) -> Mapping[str, Any]:
+    """What Athena tells of a query that failed; nothing if it never began."""
     if error.query_id is None:
-        return False
+        return {}
     athena: Any = catalog.aws.client("athena")
     found = athena.get_query_execution(QueryExecutionId=error.query_id)["QueryExecution"]
-    submitted: dt.datetime = found["Status"]["SubmissionDateTime"]
-    return submitted < begun - _SKEW
+    status: Mapping[str, Any] = found["Status"]
+    return status
