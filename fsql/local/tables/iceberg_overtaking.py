@@ -24,11 +24,16 @@ def unless_overtaken(location: str, current: Callable[[], str]) -> Iterator[None
 
     Raises:
         Overtaken: a file is gone, and the table has another metadata file.
-        FileNotFoundError, duckdb.IOException: a file that the table needs is gone.
+        FileNotFoundError, duckdb.Error: a file that the table needs is gone.
     """
     try:
         yield
-    except (duckdb.IOException, FileNotFoundError) as error:
-        if current() == location:
+    except (duckdb.Error, FileNotFoundError) as error:
+        if not _may_miss_a_file(error) or current() == location:
             raise
         raise Overtaken("the table has changed while it was read") from error
+
+
+def _may_miss_a_file(error: Exception) -> bool:
+    """Whether it may be of reading files; DuckDB tells no kind of a filesystem's in Python."""
+    return isinstance(error, duckdb.IOException | FileNotFoundError) or type(error) is duckdb.Error
