@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,23 @@ MEMORY = "EXCEEDED_LOCAL_MEMORY_LIMIT: Query exhausted resources"
 
 @pytest.fixture(scope="module")
 def _small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    folder = tmp_path_factory.mktemp("small")
+    with _bounded(tmp_path_factory.mktemp("small")) as made:
+        yield made
+
+
+@contextmanager
+def _bounded(folder: Path) -> Iterator[Place]:
     with place(folder, "--query-timeout", "2", "--max-memory", "300MB") as made:
         made.ask("SELECT 1")
         yield made
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Place]:
+    """Such a store of one test's, which others' abandoned queries take no memory of."""
+    with _bounded(tmp_path) as made:
+        yield made
+        assert made.is_well()
 
 
 @pytest.fixture
@@ -51,19 +65,19 @@ def test_a_query_that_takes_too_long_fails(small: Place) -> None:
 
 
 @pytest.mark.slow
-def test_a_query_that_is_deaf_is_given_up(small: Place) -> None:
+def test_a_query_that_is_deaf_is_given_up(alone: Place) -> None:
     told: list[Any] = []
-    threads = [threading.Thread(target=lambda: told.append(small.ask(DEAF))) for _ in range(3)]
+    threads = [threading.Thread(target=lambda: told.append(alone.ask(DEAF))) for _ in range(3)]
     for thread in threads:
         thread.start()
     time.sleep(0.5)
     start = time.monotonic()
-    assert small.ask("SELECT 2") == [["_col0"], ["2"]]
+    assert alone.ask("SELECT 2") == [["_col0"], ["2"]]
     assert time.monotonic() - start < 60
     for thread in threads:
         thread.join(120)
     assert told == [TIME] * 3
-    assert small.ask("SELECT 3") == [["_col0"], ["3"]]
+    assert alone.ask("SELECT 3") == [["_col0"], ["3"]]
 
 
 def test_a_deaf_query_can_be_stopped(small: Place) -> None:
