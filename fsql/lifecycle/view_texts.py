@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from fsql.catalog import Entry
 from fsql.deletes import Tombstones
 from fsql.errors import NotAFeatureGroup
+from fsql.inserts.queries import quoted
 from fsql.inserts.texts import sql_text
 from fsql.lifecycle.latest import latest
 from fsql.naming import MAX_NAME_BYTES
@@ -37,8 +38,8 @@ def is_latest(entry: Entry) -> bool:
 
 def rows_view(name: str, entry: Entry) -> dict[str, Any]:
     """Glue's TableInput of the view on all rows of a group's table."""
-    columns = ", ".join(map(_quoted, entry.arrow_schema.names))
-    table = f"{_quoted(entry.database)}.{_quoted(entry.name)}"
+    columns = ", ".join(map(quoted, entry.arrow_schema.names))
+    table = f"{quoted(entry.database)}.{quoted(entry.name)}"
     return _input(name, entry, f"SELECT {columns} FROM {table}", {})
 
 
@@ -69,7 +70,3 @@ def _input(name: str, entry: Entry, sql: str, parameters: dict[str, str]) -> dic
         for column, type_ in zip(entry.arrow_schema.names, types, strict=True)
     ]
     return table_input(name, entry.database, sql, columns, parameters)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
